@@ -1,0 +1,1 @@
+"""The etnaviv driver: VeriSilicon's Vivante NPUs, by DRM or on an emulated device."""

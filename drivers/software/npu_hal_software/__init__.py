@@ -1,0 +1,1 @@
+"""The software driver: every operation of npu_hal.api on the CPU."""

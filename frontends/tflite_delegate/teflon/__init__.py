@@ -1,0 +1,1 @@
+"""The TFLite frontend: an external delegate over npu_hal."""

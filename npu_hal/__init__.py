@@ -1,0 +1,1 @@
+"""npu-hal: a Gallium-like hardware abstraction layer for neural processing units."""

@@ -1,0 +1,25 @@
+"""Fixtures that every room's tests use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def shared_folder() -> Path:
+    """The folder of shared reference material: real models, inputs, golden job lists."""
+    return Path(os.environ.get("NPU_HAL_SHARED", REPOSITORY.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared reference material, or a skip that says why; on CI its absence is a failure."""
+    folder = shared_folder()
+    if not folder.is_dir():
+        reason = f"needs the shared reference material, and {folder} is no folder (NPU_HAL_SHARED names it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
