@@ -33,7 +33,7 @@ log = logging.getLogger("npu_hal.etnaviv.drm")
 
 
 class DrmInterface(KernelInterface):
-    """An NPU behind a render node. Processes do not disturb each other: each has its own GPU address space."""
+    """An NPU behind a render node. Processes do not disturb each other: each has its own GPU addresses."""
 
     def __init__(self, node: NpuNode) -> None:
         """Open the node; raises DevicePermission, DeviceLost or OutOfDeviceMemory if that fails."""
@@ -85,9 +85,7 @@ class DrmInterface(KernelInterface):
         """Wait until the CPU may access the buffer."""
         deadline = time.monotonic() + timeout
         argument = uapi.GemCpuPrep(handle=buffer.handle, op=access, timeout=_timespec(deadline))
-        self._call(
-            uapi.Ioctl.GEM_CPU_PREP, argument, f"waiting {timeout:g} s for buffer {buffer.handle}", deadline
-        )
+        self._call(uapi.Ioctl.GEM_CPU_PREP, argument, f"waiting {timeout:g} s for buffer {buffer.handle}", deadline)
 
     def cpu_fini(self, buffer: BufferObject) -> None:
         """Say that the CPU's access is over."""
@@ -133,9 +131,7 @@ class DrmInterface(KernelInterface):
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _call(
-        self, request: uapi.Ioctl, argument: ctypes.Structure, what: str, deadline: float | None = None
-    ) -> None:
+    def _call(self, request: uapi.Ioctl, argument: ctypes.Structure, what: str, deadline: float | None = None) -> None:
         """An ioctl on the node; a failure becomes the exception that says what was asked."""
         if self._descriptor < 0:
             raise InvalidState(f"{what} was asked of {self._node.path} after it was closed; open it again")
@@ -145,7 +141,7 @@ class DrmInterface(KernelInterface):
             raise error_in_words(error, what, str(self._node.path)) from error
 
     def _close_handle(self, handle: int) -> None:
-        """GEM_CLOSE. It fails only if the device is gone, which takes the handle with it: a message will do."""
+        """GEM_CLOSE. It fails only if the device is gone, and the handle with it: a message will do."""
         try:
             ioctl(self._descriptor, uapi.Ioctl.GEM_CLOSE, uapi.GemClose(handle=handle))
         except OSError as error:

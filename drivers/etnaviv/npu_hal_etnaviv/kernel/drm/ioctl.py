@@ -29,7 +29,8 @@ _libc.ioctl.restype = ctypes.c_int
 def ioctl(descriptor: int, request: Ioctl, argument: ctypes.Structure, deadline: float | None = None) -> None:
     """Call ioctl(2), repeating it when a signal interrupts it (EINTR) or the kernel asks for it (EAGAIN).
 
-    deadline: a time of `time.monotonic` after which it is no longer repeated; `RETRY_SECONDS` from now by default.
+    deadline: a time of `time.monotonic` after which it is no longer repeated; by default `RETRY_SECONDS`
+    from now.
     Raises OSError with the error number; EINTR or EAGAIN if it did not get through until the deadline.
     """
     if deadline is None:
@@ -57,9 +58,7 @@ def error_in_words(error: OSError, what: str, where: str) -> NpuHalError:
         case errno.ENODEV | errno.EIO | errno.ENXIO:
             return DeviceLost(f"{said}; the NPU is gone or was reset: open it again, and see `dmesg`")
         case errno.ENOENT:
-            return DeviceNotFound(
-                f"{said}; see that the kernel module etnaviv is loaded (`modprobe etnaviv`)"
-            )
+            return DeviceNotFound(f"{said}; see that the kernel module etnaviv is loaded (`modprobe etnaviv`)")
         case errno.ETIMEDOUT | errno.EBUSY | errno.EINTR | errno.EAGAIN:
             return DeviceTimeout(f"{said}; the NPU did not get to it in time: try again, and see `dmesg`")
         case errno.ENOMEM | errno.ENOSPC | errno.EMFILE | errno.ENFILE:

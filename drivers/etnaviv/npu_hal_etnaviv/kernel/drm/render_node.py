@@ -100,9 +100,7 @@ def examine(path: Path, is_npu: Callable[[CoreIdentity], bool]) -> list[NpuNode]
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
-            return RejectedNode(
-                path, Rejection.PERMISSION, f"{Rejection.PERMISSION.value}: {permission_advice()}"
-            )
+            return RejectedNode(path, Rejection.PERMISSION, f"{Rejection.PERMISSION.value}: {permission_advice()}")
         return RejectedNode(path, Rejection.UNREADABLE, f"{Rejection.UNREADABLE.value}: {error.strerror}")
     try:
         return _examine_opened(path, descriptor, is_npu)
@@ -134,17 +132,13 @@ def _examine_opened(
     npus = [(pipe, identity) for pipe, identity in cores if is_npu(identity)]
     if not npus:
         seen = ", ".join(f"pipe {pipe}: {identity}" for pipe, identity in cores) or "no core answers"
-        return RejectedNode(
-            path, Rejection.ONLY_A_GPU, f"{Rejection.ONLY_A_GPU.value} that is known ({seen})"
-        )
+        return RejectedNode(path, Rejection.ONLY_A_GPU, f"{Rejection.ONLY_A_GPU.value} that is known ({seen})")
     nodes = []
     for pipe, identity in npus:
         start = _parameter(descriptor, pipe, uapi.Param.SOFTPIN_START_ADDRESS)
         if start is None or start == uapi.NO_SOFTPIN:
             advice = "use a newer kernel, and see that the NPU has an MMU of version 2"
-            return RejectedNode(
-                path, Rejection.NO_SOFTPIN, f"{Rejection.NO_SOFTPIN.value} (softpin): {advice}"
-            )
+            return RejectedNode(path, Rejection.NO_SOFTPIN, f"{Rejection.NO_SOFTPIN.value} (softpin): {advice}")
         nodes.append(NpuNode(path, pipe, identity, start))
     return nodes
 
