@@ -97,8 +97,8 @@ def npu_cores() -> tuple[NpuCore, ...]:
 def npu_core_named(name: str) -> NpuCore:
     """The variant of that name, or of that alias (`a311d`, `imx8mp`); upper and lower case are the same.
 
-    A name is `product.revision.customer`; the product alone stands for the first variant of it in the data file,
-    which has those of known systems on chip first.
+    A name is `product.revision.customer`; the product alone stands for the first variant of it in the
+    data file, which has those of known systems on chip first.
     Raises KeyError with a message that lists the known names.
     """
     wanted = ALIASES.get(name.lower(), name.lower())

@@ -1,7 +1,8 @@
 """The TP config: 31 words that describe one tensor rearrangement (hardware note, section 8).
 
-The unit reads a window of the input tile by tile and writes value by value to the output's
-base address plus the sum of its seven loops' steps, loop 0 innermost. `unused*` are fields without a known meaning.
+The unit reads a window of the input tile by tile and writes value by value to the output's base
+address plus the sum of its seven loops' steps, loop 0 innermost. `unused*` are fields without a known
+meaning.
 """
 
 from typing import Final
