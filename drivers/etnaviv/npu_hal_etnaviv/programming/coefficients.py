@@ -1,0 +1,59 @@
+"""The coefficient buffer of an NN job, in the code of its core's generation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal_etnaviv.coefficients.compatibility import Compatibility
+from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout, weight_order
+from npu_hal_etnaviv.coefficients.zero_run_stream import encode_zero_run_stream
+from npu_hal_etnaviv.hardware.npu_core import NpuCore
+from npu_hal_etnaviv.jobs.nn_job import KernelForm, NNJob, Role
+from npu_hal_etnaviv.weights.zero_point_folding import fold_input_zero_point
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """An encoded buffer: its bytes, uint8 [n], and how many of them on-chip memory would hold to cache it."""
+
+    data: NDArray[np.uint8]
+    cached_bytes: int
+
+
+def encode_coefficients(
+    job: NNJob, core: NpuCore, superblock_kernels: int, compatibility: Compatibility
+) -> Coefficients:
+    """Weights and biases as the NN cores read them."""
+    biases = fold_input_zero_point(
+        job.bias, job.weights, job.weight_zero_point, job.input_zero_point, core.generation
+    )
+    if core.generation == 8:
+        raise NotImplementedError
+    layout = ZeroRunLayout(
+        output_channels=job.output_size.channels,
+        input_channels=job.input_size.channels,
+        kernel_height=job.kernel_height,
+        kernel_width=job.kernel_width,
+        cores=core.nn_core_count,
+        superblock_kernels=superblock_kernels,
+        order=_zero_run_order(job),
+    )
+    encoded = encode_zero_run_stream(
+        layout,
+        job.weights,
+        biases,
+        job.weight_zero_point,
+        job.output_size.width * job.output_size.height,
+        core.zero_run_bits,
+        compatibility,
+        depthwise=job.form is KernelForm.DIAGONAL,
+        addition=job.role is Role.ADDITION,
+    )
+    return Coefficients(encoded.data, max(encoded.stream_bytes) * layout.cores_used)
+
+
+def _zero_run_order(job: NNJob) -> WeightOrder:
+    if job.role is Role.FULLY_CONNECTED:
+        return WeightOrder.LINEAR
+    return weight_order(job.input_size.channels, job.kernel_height, job.kernel_width)
