@@ -139,7 +139,9 @@ def _matches(operation: ModelOperation, facts: dict[str, Any]) -> bool:
             operation.kind == "fully_connected"
         )
     height_width = tuple(facts["out_whc"])
-    return bool(wanted) and (operation.kind == "fully_connected" or operation.output_shape[1:] == height_width)
+    return bool(wanted) and (
+        operation.kind == "fully_connected" or operation.output_shape[1:] == height_width
+    )
 
 
 def job_weights(job: GoldenJob) -> JobWeights:

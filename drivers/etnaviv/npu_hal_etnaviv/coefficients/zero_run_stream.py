@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
+from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
 from npu_hal_etnaviv.coefficients.zero_run_code import Cuts, ZeroRuns, decode, encode_plain
 from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout
@@ -36,14 +37,6 @@ class ZeroRunCoefficients:
     biases: npt.NDArray[np.int32]
     output_offsets: npt.NDArray[np.uint32]
     zero_run_bits: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedCoefficients:
-    """A coefficient buffer: its bytes (uint8, a multiple of 64 on V7) and the sizes of the core streams in it."""
-
-    data: ByteArray
-    stream_bytes: tuple[int, ...]
 
 
 class _CoreSequence:
