@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tflite
-
 from npu_hal_etnaviv.weights.add_as_convolution import (
     addition_scales,
     v7_addition_weights,
@@ -39,7 +38,7 @@ class ModelOperation:
 
 @dataclass(frozen=True)
 class GoldenJob:
-    """One NN job: what the driver held, its config's fields, its coefficient bytes, and the model's operation."""
+    """One NN job: what the driver held, its config, its coefficient bytes, and the model's operation."""
 
     chip: str
     model: str

@@ -2,8 +2,8 @@
 
 A byte is its sign (bit 7), and a magnitude of 7 bits (inverted if the sign is set) of bit length L. The
 symbol of L has a first part of 3 bits and for some symbols a second part of 2 bits; the payload is what the
-parts do not tell: the sign, and the L - 1 bits below the magnitude's leading one. Bytes go in pairs; the parts
-of a pair are spread over three steps: its first parts in its own step, second parts in the next one, payloads
+parts do not tell: the sign, and the L - 1 bits below the magnitude's leading one. Bytes go in pairs; the
+parts of a pair are spread over three steps: its first parts in its own step, second parts in the next one, payloads
 in the one after that.
 """
 
@@ -97,7 +97,7 @@ _PAYLOAD_BITS_SHIFT = 27
 
 
 def _pair_table(symbol_map: SymbolMap) -> npt.NDArray[np.uint32]:
-    """Per pair of bytes (the first one low): first parts, second parts and their bits, payloads and their bits."""
+    """Per pair of bytes (the first one low): its parts, and the bits of second parts and of payloads."""
     table = _byte_table(symbol_map)
     low = (
         table.first
@@ -112,7 +112,7 @@ def _pair_table(symbol_map: SymbolMap) -> npt.NDArray[np.uint32]:
     fixed = (table.first << np.uint32(FIRST_BITS) | table.second_bits << np.uint32(_SECOND_BITS_SHIFT)) + (
         table.payload_bits << np.uint32(_PAYLOAD_BITS_SHIFT)
     )
-    pairs = low[None, :] + fixed[:, None]
+    pairs: npt.NDArray[np.uint32] = low[None, :] + fixed[:, None]
     pairs += table.second[:, None] << second_shift
     pairs += table.payload[:, None] << payload_shift
     return pairs.reshape(-1)

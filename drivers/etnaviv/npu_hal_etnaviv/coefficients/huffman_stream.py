@@ -92,7 +92,8 @@ class HuffmanLayout:
 class HuffmanCoefficients:
     """What a V8 coefficient buffer holds.
 
-    weights: uint8 [OC][IC][KH][KW], depthwise [OC][KH][KW]. biases: int32 [OC], the bias' of hardware note section 4.
+    weights: uint8 [OC][IC][KH][KW], depthwise [OC][KH][KW]. biases: int32 [OC], the bias' of hardware note
+    section 4.
     """
 
     weights: ByteArray
@@ -240,7 +241,7 @@ def _symbol_map(
 
 
 def _mesa_symbol_map(stored_weights: ByteArray) -> SymbolMap:
-    """Mesa's map: by the bytes as the model stores them, although their difference to the zero point is coded."""
+    """Mesa's map: by the bytes that the model stores, although the difference to the zero point is coded."""
     counts = np.bincount(stored_weights.reshape(-1), minlength=256)
     histogram = np.bincount(BIT_LENGTH, counts, minlength=SYMBOLS)
     histogram[0] -= counts[0xFF]

@@ -154,7 +154,7 @@ class ZeroRunLayout:
         return result
 
     def _slices(self, sequences: ByteArray) -> list[tuple[ByteArray, ByteArray]]:
-        """Per superblock, views of `sequences`: [cores, whole slices, kernels, weights], [cores, kernels, rest]."""
+        """Views of each superblock: [cores, whole slices, kernels, weights] and [cores, kernels, rest]."""
         whole_slices, rest = divmod(self.kernel_weights, self.slice_weights)
         views = []
         for first, count in self.superblocks():
@@ -198,8 +198,8 @@ class ZeroRunLayout:
     def diagonal_positions(self, core: int) -> npt.NDArray[np.int64]:
         """For kernels that use one input channel, that of their own number: each one's place of that channel.
 
-        Weights before the channel's taps, by kernel; order must be INTERLEAVED. A channel past the last gives
-        a meaningless place.
+        Weights before the channel's taps, by kernel; order must be INTERLEAVED. A channel past the last
+        gives a meaningless place.
         """
         channels = self.channels()[core]
         return np.concatenate(
