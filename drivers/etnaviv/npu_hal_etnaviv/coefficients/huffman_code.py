@@ -3,8 +3,8 @@
 A byte is its sign (bit 7), and a magnitude of 7 bits (inverted if the sign is set) of bit length L. The
 symbol of L has a first part of 3 bits and for some symbols a second part of 2 bits; the payload is what the
 parts do not tell: the sign, and the L - 1 bits below the magnitude's leading one. Bytes go in pairs; the
-parts of a pair are spread over three steps: its first parts in its own step, second parts in the next one, payloads
-in the one after that.
+parts of a pair are spread over three steps: its first parts in its own step, second parts in the next one,
+payloads in the one after that.
 """
 
 from dataclasses import dataclass

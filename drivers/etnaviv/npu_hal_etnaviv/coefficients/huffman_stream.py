@@ -35,7 +35,8 @@ MESA_EXCHANGES = (
 class HuffmanLayout:
     """A convolution's streams as the job's config describes them.
 
-    superblock_kernels: kernels of one core in all superblocks but the last (`kernels_per_core` of the config).
+    superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
+    of the config).
     depthwise: one kernel of KH * KW weights a channel; input_channels is 1 then.
     """
 

@@ -19,7 +19,7 @@ class AdditionScales:
     first_weight: int
     second_weight: int
     bias: int
-    """round((z0 - z1) * s1 / (weight scale * s0)), without the V7 term for the second operand's zero point."""
+    """round((z0 - z1) * s1 / (weight scale * s0))."""
 
 
 def addition_scales(

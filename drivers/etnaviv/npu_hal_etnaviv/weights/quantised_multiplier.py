@@ -41,6 +41,7 @@ def quantised_multiplier(scale: float | np.float32, generation: int) -> Quantise
     if not (0 < exponent < 255 and 0 <= shift <= MAXIMUM_SHIFT):
         raise ValueError(
             f"output scale {float(scale)} is not representable on generation {generation}; "
-            f"it must lie between 2^{SHIFT_BIAS[generation] - MAXIMUM_SHIFT - 127} and 2^{SHIFT_BIAS[generation] - 126}"
+            f"it must lie between 2^{SHIFT_BIAS[generation] - MAXIMUM_SHIFT - 127} "
+            f"and 2^{SHIFT_BIAS[generation] - 126}"
         )
     return QuantisedMultiplier(mantissa >> (23 - MULTIPLIER_BITS[generation]), shift, generation)
