@@ -40,7 +40,12 @@ def _describe(thing: object) -> Any:
 
 
 def _describe_class(thing: type) -> dict[str, Any]:
-    result: dict[str, Any] = {"bases": [base.__name__ for base in thing.__bases__]}
+    # Classes that the package keeps to itself may come and go between a public class and its public bases.
+    public = set(npu_hal.api.__all__)
+    bases = [
+        base for base in thing.__mro__[1:] if base.__module__.split(".")[0] != "npu_hal" or base.__name__ in public
+    ]
+    result: dict[str, Any] = {"bases": [base.__name__ for base in bases if base is not object]}
     if issubclass(thing, enum.Enum):
         result["members"] = {member.name: member.value for member in thing}
         return result
