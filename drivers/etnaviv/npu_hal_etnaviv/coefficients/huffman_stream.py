@@ -224,9 +224,7 @@ def _length_histogram(data: ByteArray) -> npt.NDArray[np.int64]:
     return np.bincount(BIT_LENGTH, counts, minlength=SYMBOLS).astype(np.int64)
 
 
-def _symbol_map(
-    coded: list[ByteArray], weights: ByteArray, compatibility: Compatibility, signed: bool
-) -> SymbolMap:
+def _symbol_map(coded: list[ByteArray], weights: ByteArray, compatibility: Compatibility, signed: bool) -> SymbolMap:
     mesa = _mesa_symbol_map(weights ^ np.uint8(0x80) if signed else weights)
     if compatibility is Compatibility.MESA:
         return mesa

@@ -102,19 +102,13 @@ class ZeroRunLayout:
     def superblocks(self) -> list[tuple[int, int]]:
         """(first kernel, kernels) of each superblock of a core."""
         step = self.superblock_kernels
-        return [
-            (first, min(step, self.kernels_per_core - first))
-            for first in range(0, self.kernels_per_core, step)
-        ]
+        return [(first, min(step, self.kernels_per_core - first)) for first in range(0, self.kernels_per_core, step)]
 
     def channels(self) -> npt.NDArray[np.intp]:
         """The output channel of each kernel, [cores_used, kernels_per_core]; it can lie past the last one."""
         core = np.arange(self.cores_used)[:, None]
         return np.concatenate(
-            [
-                first * self.cores_used + core * count + np.arange(count)
-                for first, count in self.superblocks()
-            ],
+            [first * self.cores_used + core * count + np.arange(count) for first, count in self.superblocks()],
             axis=1,
         )
 

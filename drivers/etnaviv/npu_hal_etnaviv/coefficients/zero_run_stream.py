@@ -95,9 +95,7 @@ def encode_zero_run_stream(
     past_is_dense = past > 0 and compatibility is Compatibility.MESA
     if depthwise and (past_is_dense or layout.order is not WeightOrder.INTERLEAVED):
         weights, depthwise = dense_depthwise(weights[:, 0], zero_point), False
-    cores = _core_sequences(
-        layout, weights, biases, zero_point, output_plane, compatibility, depthwise, past_bias
-    )
+    cores = _core_sequences(layout, weights, biases, zero_point, output_plane, compatibility, depthwise, past_bias)
     if compatibility is Compatibility.MESA:
         plain = addition or layout.order is WeightOrder.POINTWISE
         chosen = [0 if plain else _mesa_zero_run_bits(cores, maximum_zero_run_bits)] * len(cores)
@@ -164,9 +162,7 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
     used = layout.output_channels
     weights = layout.kernels(sequences)[:used]
     return ZeroRunCoefficients(
-        np.ascontiguousarray(weights).reshape(
-            used, layout.input_channels, layout.kernel_height, layout.kernel_width
-        ),
+        np.ascontiguousarray(weights).reshape(used, layout.input_channels, layout.kernel_height, layout.kernel_width),
         by_channel[0, :used].view(np.int32),
         by_channel[1, :used],
         tuple(zero_run_bits),
@@ -200,9 +196,7 @@ def _core_sequences(
     by_channel[1] = output_plane * np.arange(stored)
     fields = (by_channel & 0xFFFFFFFF).astype(np.uint32)
     channels = layout.channels()
-    positions = np.concatenate(
-        [layout.bias_positions(), layout.output_offset_positions(), layout.slice_ends()]
-    )
+    positions = np.concatenate([layout.bias_positions(), layout.output_offset_positions(), layout.slice_ends()])
     order = np.argsort(positions, kind="stable")
     has_field = np.zeros(len(positions), np.bool_)
     has_field[: 2 * layout.kernels_per_core] = True
