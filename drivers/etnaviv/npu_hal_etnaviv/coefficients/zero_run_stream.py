@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
+from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
 from npu_hal_etnaviv.coefficients.zero_run_code import Cuts, ZeroRuns, decode, encode_plain
 from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout
@@ -36,14 +37,6 @@ class ZeroRunCoefficients:
     biases: npt.NDArray[np.int32]
     output_offsets: npt.NDArray[np.uint32]
     zero_run_bits: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedCoefficients:
-    """A coefficient buffer: its bytes (uint8, a multiple of 64 on V7) and the sizes of the core streams in it."""
-
-    data: ByteArray
-    stream_bytes: tuple[int, ...]
 
 
 class _CoreSequence:
@@ -90,20 +83,19 @@ def encode_zero_run_stream(
 ) -> EncodedCoefficients:
     """The coefficient buffer of a V7 job.
 
-    weights: uint8 [OC][IC][KH][KW]; with `depthwise` only the taps of the kernels' own channels, [OC][1][KH][KW],
-    of a dense convolution with as many input as output channels in which all other taps are the zero point.
+    weights: uint8 [OC][IC][KH][KW]; with `depthwise` only the taps of the kernels' own channels,
+    [OC][1][KH][KW], of a dense convolution with as many input as output channels in which all other taps are
+    the zero point.
     biases: bias', int32 [OC]. output_plane: bytes of one output channel as stored.
     addition: the weights are those of `weights.add_as_convolution`, which Mesa never codes with runs.
-    past_bias: the bias of kernels past the last channel, which with Compatibility.MESA have weights of 0; else
-    they are made of zero points.
+    past_bias: the bias of kernels past the last channel, which with Compatibility.MESA have weights of 0;
+    else they are made of zero points.
     """
     past = layout.cores_used * layout.kernels_per_core - layout.output_channels
     past_is_dense = past > 0 and compatibility is Compatibility.MESA
     if depthwise and (past_is_dense or layout.order is not WeightOrder.INTERLEAVED):
         weights, depthwise = dense_depthwise(weights[:, 0], zero_point), False
-    cores = _core_sequences(
-        layout, weights, biases, zero_point, output_plane, compatibility, depthwise, past_bias
-    )
+    cores = _core_sequences(layout, weights, biases, zero_point, output_plane, compatibility, depthwise, past_bias)
     if compatibility is Compatibility.MESA:
         plain = addition or layout.order is WeightOrder.POINTWISE
         chosen = [0 if plain else _mesa_zero_run_bits(cores, maximum_zero_run_bits)] * len(cores)
@@ -170,9 +162,7 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
     used = layout.output_channels
     weights = layout.kernels(sequences)[:used]
     return ZeroRunCoefficients(
-        np.ascontiguousarray(weights).reshape(
-            used, layout.input_channels, layout.kernel_height, layout.kernel_width
-        ),
+        np.ascontiguousarray(weights).reshape(used, layout.input_channels, layout.kernel_height, layout.kernel_width),
         by_channel[0, :used].view(np.int32),
         by_channel[1, :used],
         tuple(zero_run_bits),
@@ -206,9 +196,7 @@ def _core_sequences(
     by_channel[1] = output_plane * np.arange(stored)
     fields = (by_channel & 0xFFFFFFFF).astype(np.uint32)
     channels = layout.channels()
-    positions = np.concatenate(
-        [layout.bias_positions(), layout.output_offset_positions(), layout.slice_ends()]
-    )
+    positions = np.concatenate([layout.bias_positions(), layout.output_offset_positions(), layout.slice_ends()])
     order = np.argsort(positions, kind="stable")
     has_field = np.zeros(len(positions), np.bool_)
     has_field[: 2 * layout.kernels_per_core] = True

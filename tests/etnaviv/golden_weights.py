@@ -1,5 +1,6 @@
 """The NN jobs of the golden job lists, with the weights of the models they were made from."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tflite
-
 from npu_hal_etnaviv.weights.add_as_convolution import (
     addition_scales,
     v7_addition_weights,
@@ -39,7 +39,7 @@ class ModelOperation:
 
 @dataclass(frozen=True)
 class GoldenJob:
-    """One NN job: what the driver held, its config's fields, its coefficient bytes, and the model's operation."""
+    """One NN job: what the driver held, its config, its coefficient bytes, and the model's operation."""
 
     chip: str
     model: str
@@ -135,9 +135,7 @@ def golden_jobs(shared: Path, chip: str, model: str) -> Iterator[GoldenJob]:
 def _matches(operation: ModelOperation, facts: dict[str, Any]) -> bool:
     wanted = {"add": facts["addition"], "depthwise": facts["depthwise"]}.get(operation.kind)
     if operation.kind in ("conv", "fully_connected"):
-        wanted = not facts["addition"] and bool(facts["fully_connected"]) == (
-            operation.kind == "fully_connected"
-        )
+        wanted = not facts["addition"] and bool(facts["fully_connected"]) == (operation.kind == "fully_connected")
     height_width = tuple(facts["out_whc"])
     return bool(wanted) and (operation.kind == "fully_connected" or operation.output_shape[1:] == height_width)
 
@@ -196,3 +194,14 @@ def _addition_weights(job: GoldenJob) -> JobWeights:
         biases = fold_input_zero_point(plain, weights, 0, job.facts["in_zp"], 8)
     outputs, inputs, height, width = weights.shape
     return JobWeights(weights, biases, False, (outputs, inputs, height, width))
+
+
+def same_as_golden(job: GoldenJob, data: npt.NDArray[np.uint8]) -> bool:
+    """Whether an encoded buffer, zeros following, is the golden one."""
+    facts = job.facts["coefficients"]
+    size = facts["size"]
+    if data[size:].any():
+        return False
+    padded = np.zeros(size, np.uint8)
+    padded[: min(len(data), size)] = data[:size]
+    return bool(hashlib.sha256(padded.tobytes()).hexdigest() == facts["sha256"])
