@@ -18,7 +18,7 @@ from npu_hal_etnaviv.hardware.npu_core import npu_core_identified
 from npu_hal_etnaviv.kernel.drm.drm_interface import DrmInterface
 from npu_hal_etnaviv.kernel.drm.render_node import NpuNode, find_nodes
 from npu_hal_etnaviv.kernel.interface import Access, KernelInterface
-from tests.etnaviv.golden_jobs import GoldenJobs
+from tests.etnaviv.golden_replay import GoldenReplay
 
 
 def search() -> list[NpuNode]:
@@ -26,7 +26,7 @@ def search() -> list[NpuNode]:
 
 
 def outputs_of(golden: Path, kernel: KernelInterface) -> list[list[int]]:
-    jobs = GoldenJobs(golden, kernel)
+    jobs = GoldenReplay(golden, kernel)
     random = np.random.default_rng(3)
     for subgraph in jobs.subgraphs:
         for index in jobs.boundary(subgraph)[0]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from npu_hal.api.errors import DeviceLost
 from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
-from tests.etnaviv.golden_jobs import GoldenJobs
+from tests.etnaviv.golden_replay import GoldenReplay
 
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
@@ -106,7 +106,7 @@ class ReferenceRun:
 def largest_difference(chip: str, golden: Path, model: Path) -> int:
     reference = ReferenceRun(model)
     with open_emulator(f"emulator:{chip}") as kernel:
-        jobs = GoldenJobs(golden, kernel)
+        jobs = GoldenReplay(golden, kernel)
         for subgraph in jobs.subgraphs:
             for index in jobs.boundary(subgraph)[0]:
                 jobs.tensor(subgraph, index)[:] = reference.tensor(index)

@@ -25,7 +25,7 @@ class Submit:
     buffers: list[tuple[BufferObject, Access]]
 
 
-class GoldenJobs:
+class GoldenReplay:
     """A golden's job lists in the memory of an opened device. `buffers` are by the golden's names."""
 
     def __init__(self, path: Path, kernel: KernelInterface) -> None:
