@@ -53,7 +53,8 @@ class BitReader:
         """The values of `width` (at most 32) bits at each offset."""
         windows = self._windows[np.minimum(offsets >> 5, len(self._windows) - 1)]
         shifted = windows >> (offsets & 31).astype(np.uint64)
-        return (shifted & np.uint64((1 << width) - 1)).astype(np.uint32)
+        values: npt.NDArray[np.uint32] = (shifted & np.uint64((1 << width) - 1)).astype(np.uint32)
+        return values
 
     def read_one(self, offset: int, width: int) -> int:
         """The value of `width` (at most 32) bits at one offset."""

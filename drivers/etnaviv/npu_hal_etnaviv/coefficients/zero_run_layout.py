@@ -11,6 +11,7 @@ from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
 POINTWISE_SLICE_CHANNELS = 6
 STRIP_ROWS = 2
 STRIP_SPLIT_COLUMN = 3
+MESA_UNSPLIT_ROWS = 64
 
 
 class WeightOrder(Enum):
@@ -23,11 +24,22 @@ class WeightOrder(Enum):
     LINEAR = "one slice, weights as they are given"
 
 
-def weight_order(input_channels: int, kernel_height: int, kernel_width: int) -> WeightOrder:
-    """The order of a convolution's weights that the hardware reads."""
+def weight_order(
+    input_channels: int, kernel_height: int, kernel_width: int, *, fully_connected: bool = False
+) -> WeightOrder:
+    """The order of a job's weights that the hardware reads."""
+    if fully_connected:
+        return WeightOrder.LINEAR
     if kernel_height == kernel_width == 1:
         return WeightOrder.POINTWISE
     return WeightOrder.SINGLE_CHANNEL if input_channels == 1 else WeightOrder.INTERLEAVED
+
+
+def mesa_weight_order(order: WeightOrder, input_rows: int, *, depthwise: bool) -> WeightOrder:
+    """The order in which Mesa writes, wrong for 5x5 kernels over one channel of at most 64 rows."""
+    if order is WeightOrder.SINGLE_CHANNEL and not depthwise and input_rows <= MESA_UNSPLIT_ROWS:
+        return WeightOrder.UNSPLIT_SINGLE_CHANNEL
+    return order
 
 
 def tap_order(kernel_height: int, kernel_width: int, *, split: bool = True) -> npt.NDArray[np.intp]:
@@ -49,7 +61,8 @@ def tap_order(kernel_height: int, kernel_width: int, *, split: bool = True) -> n
 class ZeroRunLayout:
     """A convolution's streams as the job's config describes them.
 
-    superblock_kernels: kernels of one core in all superblocks but the last (`kernels_per_core` of the config).
+    superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
+    of the config).
     """
 
     output_channels: int
@@ -154,7 +167,7 @@ class ZeroRunLayout:
         return result
 
     def _slices(self, sequences: ByteArray) -> list[tuple[ByteArray, ByteArray]]:
-        """Per superblock, views of `sequences`: [cores, whole slices, kernels, weights], [cores, kernels, rest]."""
+        """Views of each superblock: [cores, whole slices, kernels, weights] and [cores, kernels, rest]."""
         whole_slices, rest = divmod(self.kernel_weights, self.slice_weights)
         views = []
         for first, count in self.superblocks():
@@ -198,8 +211,8 @@ class ZeroRunLayout:
     def diagonal_positions(self, core: int) -> npt.NDArray[np.int64]:
         """For kernels that use one input channel, that of their own number: each one's place of that channel.
 
-        Weights before the channel's taps, by kernel; order must be INTERLEAVED. A channel past the last gives
-        a meaningless place.
+        Weights before the channel's taps, by kernel; order must be INTERLEAVED. A channel past the last
+        gives a meaningless place.
         """
         channels = self.channels()[core]
         return np.concatenate(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
+from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
 from npu_hal_etnaviv.coefficients.zero_run_code import Cuts, ZeroRuns, decode, encode_plain
 from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout
@@ -36,14 +37,6 @@ class ZeroRunCoefficients:
     biases: npt.NDArray[np.int32]
     output_offsets: npt.NDArray[np.uint32]
     zero_run_bits: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedCoefficients:
-    """A coefficient buffer: its bytes (uint8, a multiple of 64 on V7) and the sizes of the core streams in it."""
-
-    data: ByteArray
-    stream_bytes: tuple[int, ...]
 
 
 class _CoreSequence:
@@ -90,12 +83,13 @@ def encode_zero_run_stream(
 ) -> EncodedCoefficients:
     """The coefficient buffer of a V7 job.
 
-    weights: uint8 [OC][IC][KH][KW]; with `depthwise` only the taps of the kernels' own channels, [OC][1][KH][KW],
-    of a dense convolution with as many input as output channels in which all other taps are the zero point.
+    weights: uint8 [OC][IC][KH][KW]; with `depthwise` only the taps of the kernels' own channels,
+    [OC][1][KH][KW], of a dense convolution with as many input as output channels in which all other taps are
+    the zero point.
     biases: bias', int32 [OC]. output_plane: bytes of one output channel as stored.
     addition: the weights are those of `weights.add_as_convolution`, which Mesa never codes with runs.
-    past_bias: the bias of kernels past the last channel, which with Compatibility.MESA have weights of 0; else
-    they are made of zero points.
+    past_bias: the bias of kernels past the last channel, which with Compatibility.MESA have weights of 0;
+    else they are made of zero points.
     """
     past = layout.cores_used * layout.kernels_per_core - layout.output_channels
     past_is_dense = past > 0 and compatibility is Compatibility.MESA

@@ -54,8 +54,8 @@ def sram_caching(
 ) -> SramCaching:
     """Where input tiles and coefficients are cached; channels and kernel are the job's.
 
-    coefficient_bytes: on V7 the largest core stream times the cores used, on V8 the buffer up to the end of the
-    bias table. V8 gets the addresses and patterns too, with both modes 0.
+    coefficient_bytes: on V7 the largest core stream times the cores used, on V8 the buffer up to the end of
+    the bias table. V8 gets the addresses and patterns too, with both modes 0.
     """
     sram = core.on_chip_sram_size
     image = 0

@@ -39,4 +39,5 @@ def superblock_count(
 
 def superblock_kernels(core: NpuCore, output_channels: int, superblocks: int) -> int:
     """Kernels of one core in a superblock: `kernels_per_core` of the NN config."""
-    return -(-(-(-output_channels // core.nn_core_count)) // superblocks)
+    kernels = -(-output_channels // core.nn_core_count)
+    return -(-kernels // superblocks)

@@ -19,7 +19,7 @@ class AdditionScales:
     first_weight: int
     second_weight: int
     bias: int
-    """round((z0 - z1) * s1 / (weight scale * s0)), without the V7 term for the second operand's zero point."""
+    """round((z0 - z1) * s1 / (weight scale * s0))."""
 
 
 def addition_scales(
@@ -50,17 +50,11 @@ def v7_addition_weights(scales: AdditionScales) -> npt.NDArray[np.uint8]:
     return weights
 
 
-def v7_addition_bias(scales: AdditionScales, first_zero_point: int) -> npt.NDArray[np.int32]:
-    """int32 [1]: the bias before folding the zero point z0 of operand 0 with the weights of *both* operands.
-
-    `v7_folded_addition_bias` gives the value that the stream holds.
-    """
-    value = scales.bias - scales.second_weight * first_zero_point
-    return np.array([value], np.int64).astype(np.int32)
-
-
 def v7_folded_addition_bias(scales: AdditionScales, first_zero_point: int) -> npt.NDArray[np.int32]:
-    """int32 [1]: bias' of the stream, -z0 * first weight folded in, too; z0 unsigned."""
+    """int32 [1]: bias' of the stream, with the zero point of both operands' bytes folded in.
+
+    first_zero_point: of operand 0 as the config holds it, 0 to 255.
+    """
     value = scales.bias - (scales.first_weight + scales.second_weight) * first_zero_point
     return np.array([value & 0xFFFFFFFF], np.int64).astype(np.uint32).view(np.int32)
 

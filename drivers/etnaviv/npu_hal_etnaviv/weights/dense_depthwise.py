@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 
 def dense_depthwise(weights: npt.NDArray[np.uint8], zero_point: int) -> npt.NDArray[np.uint8]:
-    """uint8 [C][KH][KW] to [C][C][KH][KW]: each kernel reads its own channel, all other taps are the zero point."""
+    """uint8 [C][KH][KW] to [C][C][KH][KW]: a kernel's taps of other channels are the zero point."""
     channels, height, width = weights.shape
     dense = np.full((channels, channels, height, width), zero_point, np.uint8)
     own = np.arange(channels)

@@ -11,7 +11,7 @@ MAXIMUM_SHIFT = 127
 
 @dataclass(frozen=True, slots=True)
 class QuantisedMultiplier:
-    """out = acc * (2^bits + multiplier) / 2^shift, with 15 bits on V7; on V8 with 23 bits and 2^(23 + shift)."""
+    """V7: out = acc * (2^15 + multiplier) / 2^shift; V8: out = acc * (2^23 + multiplier) / 2^(23 + shift)."""
 
     multiplier: int
     shift: int
@@ -40,7 +40,8 @@ def quantised_multiplier(scale: float | np.float32, generation: int) -> Quantise
     shift = SHIFT_BIAS[generation] - exponent
     if not (0 < exponent < 255 and 0 <= shift <= MAXIMUM_SHIFT):
         raise ValueError(
-            f"output scale {float(scale)} is not representable on generation {generation}; it must lie between "
-            f"2^{SHIFT_BIAS[generation] - MAXIMUM_SHIFT - 127} and 2^{SHIFT_BIAS[generation] - 126}"
+            f"output scale {float(scale)} is not representable on generation {generation}; "
+            f"it must lie between 2^{SHIFT_BIAS[generation] - MAXIMUM_SHIFT - 127} "
+            f"and 2^{SHIFT_BIAS[generation] - 126}"
         )
     return QuantisedMultiplier(mantissa >> (23 - MULTIPLIER_BITS[generation]), shift, generation)

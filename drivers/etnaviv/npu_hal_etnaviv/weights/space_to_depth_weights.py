@@ -1,4 +1,4 @@
-"""Kernels of stride 2, rewritten for an input rearranged by space-to-depth (hardware note, section 3, rule 3)."""
+"""Kernels of stride 2 for an input rearranged by space-to-depth (hardware note, section 3, rule 3)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,8 @@ BLOCK = 2
 def space_to_depth_weights(weights: npt.NDArray[np.uint8], zero_point: int) -> npt.NDArray[np.uint8]:
     """uint8 [OC][IC][KH][KW] of stride 2 to [OC][4 IC][ceil(KH/2)][ceil(KW/2)] of stride 1.
 
-    Tap (ky, kx) of channel c becomes tap (ky // 2, kx // 2) of channel 4 c + 2 (ky % 2) + kx % 2; taps that the
-    kernel does not have are the zero point.
+    Tap (ky, kx) of channel c becomes tap (ky // 2, kx // 2) of channel 4 c + 2 (ky % 2) + kx % 2; taps that
+    the kernel does not have are the zero point.
     """
     outputs, inputs, height, width = weights.shape
     rows, columns = -(-height // BLOCK), -(-width // BLOCK)

@@ -22,4 +22,5 @@ def fold_input_zero_point(
     sums = kernels.sum(axis=1, dtype=np.int64) - kernels.shape[1] * weight_zero_point
     centre = V8_INPUT_CENTRE if generation == 8 else 0
     folded = biases.astype(np.int64) + (centre - input_zero_point) * sums
-    return (folded & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    wrapped: npt.NDArray[np.int32] = (folded & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return wrapped
