@@ -1,7 +1,7 @@
 """A stand-in for the kernel's DRM driver: it serves the preloaded shim's render nodes with emulated NPUs.
 
-    with FakeKernel(folder, library, {"renderD128": FakeNode()}) as kernel:
-        subprocess.run(command, env=kernel.environment())
+with FakeKernel(folder, library, {"renderD128": FakeNode()}) as kernel:
+    subprocess.run(command, env=kernel.environment())
 """
 
 import contextlib
@@ -20,8 +20,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
-
 from npu_hal_etnaviv.emulator.emulated_npu import EmulatedNpu
 from npu_hal_etnaviv.emulator.faults import NpuFault
 from npu_hal_etnaviv.emulator.memory import SubmittedBuffer
@@ -29,6 +27,7 @@ from npu_hal_etnaviv.hardware.npu_core import npu_core_identified, npu_core_name
 from npu_hal_etnaviv.kernel.drm import uapi
 from npu_hal_etnaviv.kernel.drm.memory_map import map_shared
 from npu_hal_etnaviv.kernel.interface import Access, CoreIdentity
+from numpy.typing import NDArray
 
 REQUEST = struct.Struct("<IIQQ")
 REPLY = struct.Struct("<iI")
@@ -294,6 +293,19 @@ def build_shim(folder: Path) -> Path:
     """Compile the shim."""
     library = folder / "shim.so"
     source = Path(__file__).parent / "shim" / "shim.c"
-    command = ["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"]
+    command = [
+        "cc",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-shared",
+        "-fPIC",
+        "-o",
+        library,
+        source,
+        "-ldl",
+        "-lpthread",
+    ]
     subprocess.run(command, check=True)
     return library

@@ -134,13 +134,9 @@ def golden_jobs(shared: Path, chip: str, model: str) -> Iterator[GoldenJob]:
 def _matches(operation: ModelOperation, facts: dict[str, Any]) -> bool:
     wanted = {"add": facts["addition"], "depthwise": facts["depthwise"]}.get(operation.kind)
     if operation.kind in ("conv", "fully_connected"):
-        wanted = not facts["addition"] and bool(facts["fully_connected"]) == (
-            operation.kind == "fully_connected"
-        )
+        wanted = not facts["addition"] and bool(facts["fully_connected"]) == (operation.kind == "fully_connected")
     height_width = tuple(facts["out_whc"])
-    return bool(wanted) and (
-        operation.kind == "fully_connected" or operation.output_shape[1:] == height_width
-    )
+    return bool(wanted) and (operation.kind == "fully_connected" or operation.output_shape[1:] == height_width)
 
 
 def job_weights(job: GoldenJob) -> JobWeights:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from numpy.typing import NDArray
 
 from npu_hal.api.errors import DeviceLost
-from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from tests.etnaviv.golden_replay import GoldenReplay
 
 interpreter = pytest.importorskip("ai_edge_litert.interpreter")
 
 CHIPS = ("a311d", "imx8mp")
 
-_FED_ADDS = "|".join("8 11 14 19 22 25 32 35 38 45 49 53 60 64 68".split())
+_FED_ADDS = "|".join(["8", "11", "14", "19", "22", "25", "32", "35", "38", "45", "49", "53", "60", "64", "68"])
 
 WRONG_IN_THE_GOLDENS = {
     "a311d|imx8mp": {

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from npu_hal_etnaviv.coefficients.huffman_stream import HuffmanLayout, decode_huffman_stream
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
 from npu_hal_etnaviv.coefficients.zero_run_layout import ZeroRunLayout, weight_order
 from npu_hal_etnaviv.coefficients.zero_run_stream import decode_zero_run_stream
@@ -64,7 +65,7 @@ def decode_coefficients(
     """
     try:
         if core.generation == 8:
-            raise NotImplementedError
+            return _decode_huffman(data, descriptor, core)
         return _decode_zero_runs(data, descriptor, core)
     except CoefficientStreamError as error:
         raise NpuFault(place, str(error)) from error
@@ -98,3 +99,25 @@ def _decode_zero_runs(
             raise CoefficientStreamError(f"{bits} zero-run bits, and {core.zero_run_bits} are the most", number)
     return decoded.weights, decoded.biases
 
+
+def _decode_huffman(
+    data: NDArray[np.uint8], descriptor: NnDescriptor, core: NpuCore
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """V8."""
+    layout = HuffmanLayout(
+        descriptor.output_channels,
+        1 if descriptor.depthwise else descriptor.input_channels,
+        descriptor.kernel_height,
+        descriptor.kernel_width,
+        core.nn_core_count,
+        descriptor.kernels_per_core,
+        descriptor.depthwise,
+    )
+    decoded = decode_huffman_stream(data, layout, descriptor.weight_zero_point)
+    shape = (
+        layout.output_channels,
+        layout.input_channels,
+        layout.kernel_height,
+        layout.kernel_width,
+    )
+    return decoded.weights.reshape(shape), decoded.biases
