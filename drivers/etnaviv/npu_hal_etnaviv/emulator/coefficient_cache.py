@@ -36,7 +36,7 @@ class CoefficientCache:
         """
         place = Place(job, NN_CONFIG.name, NN_CONFIG.field("kernel_address").word, "kernel_address")
         data = self.used_bytes(descriptor, memory, place)
-        key = (hashlib.blake2b(data, digest_size=20).digest(), _decoding_parameters(descriptor))
+        key = (hashlib.blake2b(data.data, digest_size=20).digest(), _decoding_parameters(descriptor))
         found = self._entries.get(key)
         if found is not None:
             self._entries.move_to_end(key)
@@ -72,7 +72,4 @@ def _decoding_parameters(descriptor: NnDescriptor) -> tuple[object, ...]:
         descriptor.depthwise,
         descriptor.weight_zero_point,
         descriptor.output_row_stride * descriptor.output_rows_per_channel,
-        descriptor.input_width,
-        descriptor.input_height,
-        descriptor.output_width * descriptor.output_height,
     )

@@ -5,9 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from npu_hal_etnaviv.coefficients.huffman_stream import HuffmanLayout, decode_huffman_stream
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
-from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout, weight_order
-from npu_hal_etnaviv.coefficients.zero_run_stream import ZeroRunCoefficients, decode_zero_run_stream
+from npu_hal_etnaviv.coefficients.zero_run_layout import ZeroRunLayout, weight_order
+from npu_hal_etnaviv.coefficients.zero_run_stream import decode_zero_run_stream
 from npu_hal_etnaviv.emulator.faults import NpuFault, Place
 from npu_hal_etnaviv.emulator.nn_descriptor import NnDescriptor
 from npu_hal_etnaviv.hardware.coefficient_header import V8_HEADER, v7_header
@@ -73,21 +74,7 @@ def decode_coefficients(
 def _decode_zero_runs(
     data: NDArray[np.uint8], descriptor: NnDescriptor, core: NpuCore
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    order = weight_order(descriptor.input_channels, descriptor.kernel_height, descriptor.kernel_width)
-    try:
-        decoded = _decode_in_order(data, descriptor, core, order)
-    except CoefficientStreamError:
-        # No config field tells a fully connected job, whose weights Mesa writes in linear order. What tells it is
-        # that the output offsets, which the order of a convolution misplaces, come out right.
-        if not _may_be_fully_connected(descriptor):
-            raise
-        decoded = _decode_in_order(data, descriptor, core, WeightOrder.LINEAR)
-    return decoded.weights, decoded.biases
-
-
-def _decode_in_order(
-    data: NDArray[np.uint8], descriptor: NnDescriptor, core: NpuCore, order: WeightOrder
-) -> ZeroRunCoefficients:
+    """V7. Nothing in a config tells a fully connected job: its weights are read in the order of a convolution."""
     layout = ZeroRunLayout(
         descriptor.output_channels,
         descriptor.input_channels,
@@ -95,7 +82,7 @@ def _decode_in_order(
         descriptor.kernel_width,
         core.nn_core_count,
         descriptor.kernels_per_core,
-        order,
+        weight_order(descriptor.input_channels, descriptor.kernel_height, descriptor.kernel_width),
     )
     decoded = decode_zero_run_stream(data, layout, descriptor.weight_zero_point)
     plane = descriptor.output_row_stride * descriptor.output_rows_per_channel
@@ -110,11 +97,27 @@ def _decode_in_order(
     for number, bits in enumerate(decoded.zero_run_bits):
         if bits > core.zero_run_bits:
             raise CoefficientStreamError(f"{bits} zero-run bits, and {core.zero_run_bits} are the most", number)
-    return decoded
+    return decoded.weights, decoded.biases
 
 
-def _may_be_fully_connected(descriptor: NnDescriptor) -> bool:
-    return (descriptor.kernel_width, descriptor.kernel_height) == (
-        descriptor.input_width,
-        descriptor.input_height,
-    ) and descriptor.output_width * descriptor.output_height == 1
+def _decode_huffman(
+    data: NDArray[np.uint8], descriptor: NnDescriptor, core: NpuCore
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """V8."""
+    layout = HuffmanLayout(
+        descriptor.output_channels,
+        1 if descriptor.depthwise else descriptor.input_channels,
+        descriptor.kernel_height,
+        descriptor.kernel_width,
+        core.nn_core_count,
+        descriptor.kernels_per_core,
+        descriptor.depthwise,
+    )
+    decoded = decode_huffman_stream(data, layout, descriptor.weight_zero_point)
+    shape = (
+        layout.output_channels,
+        layout.input_channels,
+        layout.kernel_height,
+        layout.kernel_width,
+    )
+    return decoded.weights.reshape(shape), decoded.biases
