@@ -14,6 +14,9 @@ class Buffers:
         self._file = file
         self._tables = tables
 
+    def __len__(self) -> int:
+        return len(self._tables)
+
     def contents(self, index: int) -> memoryview:
         """The bytes of a buffer, empty if it has none. Raises `InvalidModel` if they are not all in the file."""
         if index == 0:

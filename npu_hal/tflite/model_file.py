@@ -93,10 +93,7 @@ def open_model(source: Source) -> ModelFile:
         inputs=_boundary(main, SubGraphSlot.INPUTS, "input", len(tensors)),
         outputs=_boundary(main, SubGraphSlot.OUTPUTS, "output", len(tensors)),
         signature=_signature(model),
-        metadata={
-            table.text(MetadataSlot.NAME): buffers.contents(table.scalar(MetadataSlot.BUFFER, UINT32, 0))
-            for table in model.tables(ModelSlot.METADATA, "metadata")
-        },
+        metadata=_metadata(model, buffers),
     )
 
 
@@ -127,6 +124,15 @@ def _boundary(subgraph: Table, slot: SubGraphSlot, role: str, tensors: int) -> t
         if not 0 <= index < tensors:
             raise InvalidModel(f"the model's {role} is tensor {index}, but the model has {tensors} tensors")
     return indices
+
+
+def _metadata(model: Table, buffers: Buffers) -> dict[str, memoryview]:
+    # Tools that cut models apart leave entries behind whose buffers are gone.
+    entries = (
+        (table.text(MetadataSlot.NAME), table.scalar(MetadataSlot.BUFFER, UINT32, 0))
+        for table in model.tables(ModelSlot.METADATA, "metadata")
+    )
+    return {name: buffers.contents(buffer) for name, buffer in entries if buffer < len(buffers)}
 
 
 def _signature(model: Table) -> Signature:

@@ -15,8 +15,8 @@ def convert_operator(view: OperatorView, tensors: Sequence[Tensor]) -> AnyOperat
     """The operation that does what the operator does; its operands are the operator's tensors.
 
     `tensors` has every tensor that the operator refers to at its index; it may raise `UnsupportedOperation` for
-    those that the interface cannot express. The shape of an output decides over the shape that options or shape
-    tensors ask for.
+    those that the interface cannot express. Stored shapes of outputs are not looked at, but for a RESHAPE that neither
+    a tensor nor an option tells the shape.
 
     Raises `UnsupportedOperation`, with the reason in words, if the interface has no such operation, or not with these
     types, options or computed attributes; `InvalidGraph` if the operator breaks TensorFlow Lite's own rules.

@@ -124,6 +124,8 @@ def _build_graph(file: ModelFile, operations: Sequence[AnyOperation]) -> tuple[G
         output = position[index]
         if index not in computed or output in outputs:
             tensor = file.tensors[index]
+            if index not in computed and index not in file.inputs and not tensor.is_constant:
+                raise InvalidGraph(f"output tensor {index} {tensor.name!r} is computed by no operator")
             renumbered.append(Reshape(input=output, output=len(tensors), shape=tensor.shape))
             output = len(tensors)
             tensors.append(_copy_of(tensor))

@@ -18,7 +18,8 @@ class TensorTable(Sequence[Tensor]):
     """Tensors by index, each read when it is first asked for, so that those that nothing uses do not matter.
 
     An index raises `UnsupportedOperation` if the interface has no such tensor, `InvalidModel` if it is damaged.
-    Shapes that the file leaves open are filled in by `infer`, in the order in which operators compute them.
+    The shapes of computed tensors that a file stores are hints, in some files missing or wrong: as TensorFlow Lite
+    does, the reader infers them from the inputs' shapes, operator by operator.
     """
 
     def __init__(self, tables: Sequence[Table], buffers: Buffers) -> None:
@@ -51,21 +52,18 @@ class TensorTable(Sequence[Tensor]):
         return self._tables[index].text(TensorSlot.NAME) or f"tensor{index}"
 
     def infer(self, index: int, shape: Shape) -> None:
-        """Note the shape that an operator computes, if the file leaves it open."""
+        """Replace the stored shape by the one that an operator computes."""
         tensor = self[index]
-        if tensor.shape != shape and self._is_open(index, tensor):
+        if tensor.shape != shape:
             self._read[index] = Tensor(
-                name=tensor.name, shape=shape, dtype=tensor.dtype, quantization=tensor.quantization
+                name=tensor.name, shape=shape, dtype=tensor.dtype, quantization=tensor.quantization, data=tensor.data
             )
 
     def give_up(self, index: int) -> None:
-        """Note that the operator that computes the tensor says nothing about its shape."""
+        """Note that nothing but the file tells the tensor's shape, because its operator is not supported."""
+        # A computed scalar cannot be told from a tensor whose shape the converter did not know.
         if not self._shape(index):
             self._without_shape.add(index)
-
-    def _is_open(self, index: int, tensor: Tensor) -> bool:
-        # A computed scalar cannot be told from a tensor whose shape the converter did not know.
-        return not tensor.shape or -1 in self._tables[index].numbers(TensorSlot.SHAPE_SIGNATURE, "<i4")
 
     def _shape(self, index: int) -> Shape:
         return self._tables[index].numbers(TensorSlot.SHAPE, "<i4")
@@ -81,9 +79,9 @@ class TensorTable(Sequence[Tensor]):
         shape = self._shape(index)
         if len(shape) > MAX_RANK or min(shape, default=0) < 0:
             raise InvalidModel(f"{label} has the impossible shape {list(shape)}")
-        quantization = read_quantization(table.table(TensorSlot.QUANTIZATION, label), shape, dtype, label)
         data = self._data(table, shape, dtype, label)
         try:
+            quantization = read_quantization(table.table(TensorSlot.QUANTIZATION, label), shape, dtype, label)
             return Tensor(name=self.name(index), shape=shape, dtype=dtype, quantization=quantization, data=data)
         except InvalidGraph as error:
             raise InvalidModel(f"{label} is invalid: {error}") from None

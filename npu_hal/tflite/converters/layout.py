@@ -53,14 +53,13 @@ def convert_pad(operands: Operands) -> Pad:
 
 
 def convert_reshape(operands: Operands) -> Reshape:
-    """Inputs: input, optional shape tensor, which overrides the option ``new_shape``."""
+    """Inputs: input, optional shape tensor, which overrides the option ``new_shape``; else the output's shape holds."""
     (x,), (shape_tensor,) = operands.inputs(1, 1)
     output = operands.only_output()
-    requested = _requested_shape(operands, shape_tensor)
-    stored, size = operands.tensor(output).shape, operands.tensor(x).size
-    if requested is None or (stored and math.prod(stored) == size):
-        return Reshape(input=x, output=output, shape=stored)
-    return Reshape(input=x, output=output, shape=_without_wildcard(operands, requested, size))
+    shape = _requested_shape(operands, shape_tensor)
+    if shape is None:
+        shape = operands.tensor(output).shape
+    return Reshape(input=x, output=output, shape=_without_wildcard(operands, shape, operands.tensor(x).size))
 
 
 def _requested_shape(operands: Operands, shape_tensor: int | None) -> Shape | None:
