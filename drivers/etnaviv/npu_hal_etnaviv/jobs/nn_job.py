@@ -49,6 +49,7 @@ class NNJob:
     output_size: as stored. With `first_pixel`, the convolution gives twice the width and height, and the first
     pixel of each 2x2 is stored.
     stride: that of the model's operation before lowering; heuristics look at it.
+    weights_were_signed: whether 128 was added to int8 weights; a compatible coefficient code looks at it.
     """
 
     label: str
@@ -69,6 +70,7 @@ class NNJob:
     relu: bool = False
     first_pixel: bool = False
     stride: int = 1
+    weights_were_signed: bool = False
 
     @property
     def kernel_height(self) -> int:

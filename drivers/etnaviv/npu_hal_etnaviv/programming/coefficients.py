@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
+from npu_hal_etnaviv.coefficients.huffman_stream import HuffmanLayout, encode_huffman_stream
 from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout, weight_order
 from npu_hal_etnaviv.coefficients.zero_run_stream import encode_zero_run_stream
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
@@ -29,7 +30,40 @@ def encode_coefficients(
         job.bias, job.weights, job.weight_zero_point, job.input_zero_point, core.generation
     )
     if core.generation == 8:
-        raise NotImplementedError
+        return _huffman(job, core, superblock_kernels, biases, compatibility)
+    return _zero_runs(job, core, superblock_kernels, biases, compatibility)
+
+
+def _huffman(
+    job: NNJob,
+    core: NpuCore,
+    superblock_kernels: int,
+    biases: NDArray[np.int32],
+    compatibility: Compatibility,
+) -> Coefficients:
+    is_depthwise = job.form is KernelForm.DEPTHWISE
+    layout = HuffmanLayout(
+        output_channels=job.output_size.channels,
+        input_channels=1 if is_depthwise else job.input_size.channels,
+        kernel_height=job.kernel_height,
+        kernel_width=job.kernel_width,
+        cores=core.nn_core_count,
+        superblock_kernels=superblock_kernels,
+        depthwise=is_depthwise,
+    )
+    encoded = encode_huffman_stream(
+        layout, job.weights, biases, job.weight_zero_point, compatibility, signed=job.weights_were_signed
+    )
+    return Coefficients(encoded.data, encoded.data.size)
+
+
+def _zero_runs(
+    job: NNJob,
+    core: NpuCore,
+    superblock_kernels: int,
+    biases: NDArray[np.int32],
+    compatibility: Compatibility,
+) -> Coefficients:
     layout = ZeroRunLayout(
         output_channels=job.output_size.channels,
         input_channels=job.input_size.channels,
