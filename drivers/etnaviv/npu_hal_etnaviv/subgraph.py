@@ -68,6 +68,11 @@ class EtnavivSubgraph(Subgraph):
                 self._kernel.release(buffer)
             self._loaded = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._loaded is None
+
     def _open(self) -> LoadedGraph:
         if self._loaded is None:
             raise InvalidState(f"subgraph {self._graph.name!r} was used after it was closed; create another one")

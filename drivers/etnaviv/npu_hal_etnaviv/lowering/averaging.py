@@ -9,12 +9,13 @@ from npu_hal_etnaviv.lowering.activation import needs_clamp_at_zero
 from npu_hal_etnaviv.lowering.context import LoweringContext
 from npu_hal_etnaviv.lowering.convolution import Convolution, size_of
 from npu_hal_etnaviv.lowering.rewriting import emit_convolution
+from npu_hal_etnaviv.lowering.stride import accepted_stride
 
 
 def lower_average_pool(operation: AveragePool2D, context: LoweringContext) -> None:
-    """Windows without padding; where there is one window, its stride does not matter."""
+    """Windows without padding."""
     source, target = context.planar(operation.input), context.new_planar(operation.output)
-    stride = 1 if target.plane == 1 else operation.stride_height
+    stride = accepted_stride(operation.strides, (target.height, target.width))
     _emit(source, target, operation.filter_hw, stride, operation.activation, context)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import DType, Tensor
+from npu_hal.api import DType, Quantization, Tensor
 
 INT8_OFFSET = 128
 
@@ -18,12 +18,20 @@ class UnsignedQuantization:
     zero_point: int
 
 
+def is_per_tensor(quantization: Quantization) -> bool:
+    """Whether there is one scale and one zero point, or as many equal ones."""
+    return len(set(quantization.scales)) == len(set(quantization.zero_points)) == 1
+
+
 def unsigned_quantization(tensor: Tensor) -> UnsignedQuantization:
-    """Per-tensor quantisation of unsigned values; scale 1 and the type's middle or 0 where a tensor has none."""
+    """Per-tensor quantisation of unsigned values; scale 1 and the type's middle or 0 where a tensor has none.
+
+    A quantisation per axis must be one in name only (see `is_per_tensor`).
+    """
     offset = INT8_OFFSET if tensor.dtype is DType.INT8 else 0
     if tensor.quantization is None:
         return UnsignedQuantization(1.0, offset)
-    return UnsignedQuantization(tensor.quantization.scale, tensor.quantization.zero_point + offset)
+    return UnsignedQuantization(tensor.quantization.scales[0], tensor.quantization.zero_points[0] + offset)
 
 
 def unsigned_values(tensor: Tensor) -> NDArray[np.uint8]:

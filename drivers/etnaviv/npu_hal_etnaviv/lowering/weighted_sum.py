@@ -10,6 +10,7 @@ from npu_hal_etnaviv.lowering.activation import needs_clamp_at_zero
 from npu_hal_etnaviv.lowering.context import LoweringContext
 from npu_hal_etnaviv.lowering.convolution import Convolution, size_of
 from npu_hal_etnaviv.lowering.rewriting import emit_convolution
+from npu_hal_etnaviv.lowering.stride import accepted_stride
 from npu_hal_etnaviv.lowering.unsigned import unsigned_quantization, unsigned_values
 from npu_hal_etnaviv.weights.quantised_multiplier import float32_product_scale
 
@@ -39,6 +40,7 @@ def _lower(
         operation.padding, (source.height, source.width), weights.shape[2:], operation.strides, operation.dilations
     )
     target = context.new_planar(operation.output)
+    stride = accepted_stride(operation.strides, (target.height, target.width))
     emit_convolution(
         Convolution(
             label=target.name,
@@ -51,11 +53,11 @@ def _lower(
             weight_zero_point=unsigned_quantization(graph.tensors[operation.filter]).zero_point,
             bias=bias_values(graph, operation.bias, target.channels),
             rescale=rescale(graph, operation.input, operation.filter, operation.output),
-            stride=operation.stride_height,
+            stride=stride,
             pad_top=padding.top,
             pad_left=padding.left,
             relu=needs_clamp_at_zero(operation.activation),
-            model_stride=operation.stride_height,
+            model_stride=stride,
         ),
         context,
     )
@@ -110,6 +112,8 @@ def rescale(graph: Graph, source: int, weights: int, target: int) -> float:
     tensors = graph.tensors
     return float(
         float32_product_scale(
-            tensors[source].affine().scale, tensors[weights].affine().scale, tensors[target].affine().scale
+            unsigned_quantization(tensors[source]).scale,
+            unsigned_quantization(tensors[weights]).scale,
+            unsigned_quantization(tensors[target]).scale,
         )
     )
