@@ -79,6 +79,8 @@ class HuffmanLayout:
         for start in range(0, self.output_channels, step * cores):
             whole, rest = divmod(min(step * cores, self.output_channels - start), cores)
             count = whole + (core < rest)
+            if not count:
+                return
             if not self.depthwise:
                 first = start + core * whole + min(core, rest)
                 yield np.arange(first, first + count)
