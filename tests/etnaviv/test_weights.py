@@ -43,7 +43,7 @@ def test_multipliers_are_the_goldens(shared: Path, chip: str) -> None:
     assert failed == []
 
 
-@given(scale=st.floats(2**-30, 2**10, width=32))
+@given(scale=st.floats(2**-30, 2, width=32, exclude_max=True))
 def test_multipliers_are_close_to_the_scale(scale: float) -> None:
     assert quantised_multiplier(scale, 8).value == scale
     assert 0 <= scale - quantised_multiplier(scale, 7).value < scale * 2**-15
@@ -131,5 +131,5 @@ def test_additions_weigh_their_operands_by_scale(ratio: float, first: int, secon
 
 
 def test_additions_read_both_operands() -> None:
-    weights = v8_addition_weights(addition_scales(0.5, 0, 0.25, 0), 2)[:, :, 0, 0]
-    assert weights.tolist() == [[255, 0, 128, 0], [0, 255, 0, 128]]
+    weights = v8_addition_weights(addition_scales(0.5, 0, 0.1, 0), 2)[:, :, 0, 0]
+    assert weights.tolist() == [[255, 0, 51, 0], [0, 255, 0, 51]]
