@@ -33,7 +33,12 @@ Decoded = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]
 
 def zero_run_layout(job: GoldenJob, job_data: JobWeights) -> ZeroRunLayout:
     outputs, inputs, height, width = job_data.shape
-    order = weight_order(inputs, height, width, fully_connected=bool(job.facts["fully_connected"]))
+    order = mesa_weight_order(
+        weight_order(inputs, height, width),
+        job.facts["in_whc"][0],
+        depthwise=job.depthwise,
+        fully_connected=bool(job.facts["fully_connected"]),
+    )
     return ZeroRunLayout(
         outputs,
         inputs,
@@ -41,7 +46,7 @@ def zero_run_layout(job: GoldenJob, job_data: JobWeights) -> ZeroRunLayout:
         width,
         npu_core_named(job.chip).nn_core_count,
         job.config["kernels_per_core"],
-        mesa_weight_order(order, job.facts["in_whc"][0], depthwise=job.depthwise),
+        order,
     )
 
 
