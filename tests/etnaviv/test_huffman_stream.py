@@ -145,3 +145,11 @@ def test_damaged_streams_decode_or_are_refused(seed: int) -> None:
     except CoefficientStreamError:
         return
     assert decoded.weights.shape == (10, 12, 3, 3)
+
+
+def test_impossible_sizes_are_refused() -> None:
+    layout, data = encoded_sample()
+    with pytest.raises(CoefficientStreamError, match="kernel_width is 0, but must be positive"):
+        replace(layout, kernel_width=0)
+    with pytest.raises(CoefficientStreamError, match=r"\d+ bytes cannot hold 10 kernels of 9437175 weights"):
+        decode_huffman_stream(data, replace(layout, input_channels=2**20 - 1), 120)

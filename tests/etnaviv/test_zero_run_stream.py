@@ -31,21 +31,22 @@ def some_biases(seed: int, count: int) -> npt.NDArray[np.int32]:
 
 
 layouts = st.builds(
-    lambda core, oc, ic, kernel, blocks, linear: (
+    lambda core, oc, ic, height, width, blocks, linear: (
         core,
         ZeroRunLayout(
             oc,
             ic,
-            kernel,
-            kernel,
+            height,
+            width,
             core.nn_core_count,
             min(blocks, -(-oc // min(core.nn_core_count, oc))),
-            WeightOrder.LINEAR if linear else weight_order(ic, kernel, kernel),
+            WeightOrder.LINEAR if linear else weight_order(ic, height, width),
         ),
     ),
     st.sampled_from(V7_CORES),
     st.integers(1, 40),
     st.integers(1, 20),
+    st.integers(1, 6),
     st.integers(1, 6),
     st.integers(1, 8),
     st.booleans(),
@@ -186,3 +187,11 @@ def test_damaged_streams_decode_or_are_refused(seed: int, zero_run_bits: int) ->
     except CoefficientStreamError:
         return
     assert decoded.weights.shape == (10, 12, 3, 3)
+
+
+def test_impossible_sizes_are_refused() -> None:
+    layout, data = encoded_sample(5)
+    with pytest.raises(CoefficientStreamError, match="superblock_kernels is 0, but must be positive"):
+        replace(layout, superblock_kernels=0)
+    with pytest.raises(CoefficientStreamError, match=r"\d+ bytes cannot hold 10 kernels of 9437175 weights"):
+        decode_zero_run_stream(data, replace(layout, input_channels=2**20 - 1), 5)

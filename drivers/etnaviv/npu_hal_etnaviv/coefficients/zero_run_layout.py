@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
+from npu_hal_etnaviv.coefficients.stream_error import require_positive_sizes
 
 POINTWISE_SLICE_CHANNELS = 6
 STRIP_ROWS = 2
@@ -65,6 +66,7 @@ def tap_order(kernel_height: int, kernel_width: int, *, split: bool = True) -> n
 class ZeroRunLayout:
     """A convolution's streams as the job's config describes them.
 
+    Raises CoefficientStreamError if a size is not positive.
     superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
     of the config).
     """
@@ -76,6 +78,9 @@ class ZeroRunLayout:
     cores: int
     superblock_kernels: int
     order: WeightOrder
+
+    def __post_init__(self) -> None:
+        require_positive_sizes(self)
 
     @property
     def cores_used(self) -> int:
