@@ -11,7 +11,7 @@ from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
-from npu_hal_etnaviv.coefficients.zero_run_code import Cuts, ZeroRuns, decode, encode_plain
+from npu_hal_etnaviv.coefficients.zero_run_code import VALUE_BITS, Cuts, ZeroRuns, decode, encode_plain
 from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout
 from npu_hal_etnaviv.hardware.coefficient_header import (
     COEFFICIENT_ALIGNMENT,
@@ -23,6 +23,12 @@ from npu_hal_etnaviv.weights.dense_depthwise import dense_depthwise
 
 PREFIX_BITS = V7_ZERO_RUN_BITS_WIDTH + V7_KERNEL_COUNT_WIDTH
 PREFIX_BYTES = PREFIX_BITS // 8
+
+MAXIMUM_ZERO_RUN_BITS = 8
+"""Of all variants."""
+
+MAXIMUM_WEIGHTS_PER_BYTE = 8 * (1 << MAXIMUM_ZERO_RUN_BITS) // (MAXIMUM_ZERO_RUN_BITS + VALUE_BITS)
+"""Reached by a stream of longest runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +135,13 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
     if len(data) < header_layout.byte_count:
         raise CoefficientStreamError(f"the buffer of {len(data)} bytes is shorter than the header")
     sizes = header_layout.unpack(data[: header_layout.byte_count].view("<u4"))
+    kernels = layout.kernels_per_core
+    if layout.cores_used * kernels * layout.kernel_weights > len(data) * MAXIMUM_WEIGHTS_PER_BYTE:
+        raise CoefficientStreamError(
+            f"{len(data)} bytes cannot hold {layout.output_channels} kernels of {layout.kernel_weights} weights"
+        )
     fields_before = np.concatenate([layout.bias_positions(), layout.output_offset_positions()])
     order = np.argsort(fields_before, kind="stable")
-    kernels = layout.kernels_per_core
     sequences = np.empty((layout.cores_used, kernels * layout.kernel_weights), np.uint8)
     raw_fields = np.empty((layout.cores_used, 2 * kernels), np.uint32)
     zero_run_bits = []
@@ -143,7 +153,7 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
             raise CoefficientStreamError(f"{size} bytes of stream at {position} are not in the buffer", core)
         z = int(stream[0])
         stored_kernels = int(stream[1]) | int(stream[2]) << 8
-        if z > 8:
+        if z > MAXIMUM_ZERO_RUN_BITS:
             raise CoefficientStreamError(f"{z} zero-run bits are not possible", core, 0)
         if stored_kernels != kernels:
             raise CoefficientStreamError(
