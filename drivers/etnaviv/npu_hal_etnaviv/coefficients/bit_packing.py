@@ -58,6 +58,4 @@ class BitReader:
 
     def read_one(self, offset: int, width: int) -> int:
         """The value of `width` (at most 32) bits at one offset."""
-        return int(self._windows[min(offset >> 5, len(self._windows) - 1)]) >> (offset & 31) & (
-            (1 << width) - 1
-        )
+        return int(self._windows[min(offset >> 5, len(self._windows) - 1)]) >> (offset & 31) & ((1 << width) - 1)

@@ -55,8 +55,7 @@ _SIGN, _MAGNITUDE, BIT_LENGTH = _magnitudes()
 def coded_bits(histogram: npt.NDArray[np.int64], symbol_map: SymbolMap) -> int:
     """Bits of bytes with this histogram of bit lengths, int64 [8], without the flush pairs."""
     return sum(
-        int(histogram[length]) * (SYMBOL_COST[symbol] + max(length - 1, 0))
-        for symbol, length in enumerate(symbol_map)
+        int(histogram[length]) * (SYMBOL_COST[symbol] + max(length - 1, 0)) for symbol, length in enumerate(symbol_map)
     )
 
 
@@ -135,9 +134,7 @@ class HuffmanEncoder:
         chunks[:count] = pairs & np.uint32(0x3F)
         widths = np.full(count + FLUSH_PAIRS, 2 * FIRST_BITS, np.uint32)
         second_bits = pairs >> np.uint32(_SECOND_BITS_SHIFT) & np.uint32(7)
-        chunks[1 : count + 1] |= (pairs >> np.uint32(_SECOND_SHIFT) & np.uint32(0xF)) << np.uint32(
-            2 * FIRST_BITS
-        )
+        chunks[1 : count + 1] |= (pairs >> np.uint32(_SECOND_SHIFT) & np.uint32(0xF)) << np.uint32(2 * FIRST_BITS)
         widths[1 : count + 1] += second_bits
         chunks[2:] |= (pairs >> np.uint32(_PAYLOAD_SHIFT) & np.uint32(0x3FFF)) << widths[2:]
         widths[2:] += pairs >> np.uint32(_PAYLOAD_BITS_SHIFT)
@@ -148,9 +145,7 @@ class HuffmanEncoder:
         return to_bytes(words, -(-bit_count // 32) * 4), bit_count
 
 
-def decode_bytes(
-    stream: ByteArray, bit_count: int, count: int, symbol_map: SymbolMap, core: int
-) -> ByteArray:
+def decode_bytes(stream: ByteArray, bit_count: int, count: int, symbol_map: SymbolMap, core: int) -> ByteArray:
     """The first `count` bytes of a coded sequence of `bit_count` bits.
 
     Raises CoefficientStreamError if the sequence is shorter or longer than that.
@@ -173,9 +168,7 @@ def decode_bytes(
         first = firsts >> np.uint32(FIRST_BITS * position) & np.uint32(7)
         has_second = first == FIRST_PART[5]
         second = seconds & np.uint32(3)
-        symbol = np.where(
-            has_second, np.array(SECOND_PART_SYMBOL)[second], np.array(FIRST_PART_SYMBOL)[first]
-        )
+        symbol = np.where(has_second, np.array(SECOND_PART_SYMBOL)[second], np.array(FIRST_PART_SYMBOL)[first])
         length = np.array(symbol_map, np.uint32)[symbol]
         sign_bits = ((symbol >= 2) & (symbol != 5)).astype(np.uint32)
         payload = payloads >> shift
@@ -199,9 +192,7 @@ _SECOND_BITS_OF_FIRSTS = np.array(
 
 def _part_sizes(symbol_map: SymbolMap) -> list[tuple[int, int]]:
     """(bits of second parts, bits of payloads) of a pair, by first parts + 64 * the four bits after them."""
-    payload_bits = [
-        max(length - 1, 0) + (0 if symbol in (0, 1, 5) else 1) for symbol, length in enumerate(symbol_map)
-    ]
+    payload_bits = [max(length - 1, 0) + (0 if symbol in (0, 1, 5) else 1) for symbol, length in enumerate(symbol_map)]
     sizes = []
     for index in range(1 << (2 * FIRST_BITS + 2 * SECOND_BITS)):
         seconds, second_bits, payload = index >> (2 * FIRST_BITS), 0, 0
@@ -224,9 +215,7 @@ def _pair_starts(
     """
     padded = np.zeros(len(stream) + 8, np.uint8)
     padded[: len(stream)] = stream
-    windows = sum(
-        padded[shift : len(stream) + shift + 5].astype(np.uint32) << (8 * shift) for shift in range(4)
-    )
+    windows = sum(padded[shift : len(stream) + shift + 5].astype(np.uint32) << (8 * shift) for shift in range(4))
     window = np.asarray(windows).tolist()
     sizes = _part_sizes(symbol_map)
     starts = []

@@ -11,6 +11,7 @@ from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.huffman_code import (
     BIT_LENGTH,
+    SYMBOL_COST,
     SYMBOLS,
     HuffmanEncoder,
     SymbolMap,
@@ -18,11 +19,12 @@ from npu_hal_etnaviv.coefficients.huffman_code import (
     decode_bytes,
     smallest_symbol_map,
 )
-from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
+from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError, require_positive_sizes
 from npu_hal_etnaviv.hardware.coefficient_header import COEFFICIENT_ALIGNMENT, V8_HEADER, V8_HEADER_BYTES
 
 BLOCK_WEIGHTS = 9
 PREFIX_BYTES = 2
+MINIMUM_SYMBOL_BITS = min(SYMBOL_COST)
 
 MESA_EXCHANGES = (
     *((0, 2), (1, 3), (4, 6), (5, 7), (0, 4), (1, 5), (2, 6), (3, 7), (0, 1), (2, 3)),
@@ -35,6 +37,7 @@ MESA_EXCHANGES = (
 class HuffmanLayout:
     """A convolution's streams as the job's config describes them.
 
+    Raises CoefficientStreamError if a size is not positive.
     superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
     of the config).
     depthwise: one kernel of KH * KW weights a channel; input_channels is 1 then.
@@ -47,6 +50,9 @@ class HuffmanLayout:
     cores: int
     superblock_kernels: int
     depthwise: bool
+
+    def __post_init__(self) -> None:
+        require_positive_sizes(self)
 
     @property
     def cores_used(self) -> int:
@@ -79,6 +85,8 @@ class HuffmanLayout:
         for start in range(0, self.output_channels, step * cores):
             whole, rest = divmod(min(step * cores, self.output_channels - start), cores)
             count = whole + (core < rest)
+            if not count:
+                return
             if not self.depthwise:
                 first = start + core * whole + min(core, rest)
                 yield np.arange(first, first + count)
@@ -151,6 +159,10 @@ def decode_huffman_stream(data: ByteArray, layout: HuffmanLayout, zero_point: in
         raise CoefficientStreamError(f"version {header['version']} of the code is not known")
     if sorted(symbol_map) != list(range(SYMBOLS)):
         raise CoefficientStreamError(f"the symbol map {symbol_map} is no permutation of 0 to 7")
+    if layout.output_channels * layout.kernel_weights * MINIMUM_SYMBOL_BITS > len(data) * 8:
+        raise CoefficientStreamError(
+            f"{len(data)} bytes cannot hold {layout.output_channels} kernels of {layout.kernel_weights} weights"
+        )
     kernels = np.empty((layout.output_channels, layout.kernel_weights), np.uint8)
     position = V8_HEADER_BYTES
     for core in range(layout.cores_used):
@@ -224,9 +236,7 @@ def _length_histogram(data: ByteArray) -> npt.NDArray[np.int64]:
     return np.bincount(BIT_LENGTH, counts, minlength=SYMBOLS).astype(np.int64)
 
 
-def _symbol_map(
-    coded: list[ByteArray], weights: ByteArray, compatibility: Compatibility, signed: bool
-) -> SymbolMap:
+def _symbol_map(coded: list[ByteArray], weights: ByteArray, compatibility: Compatibility, signed: bool) -> SymbolMap:
     mesa = _mesa_symbol_map(weights ^ np.uint8(0x80) if signed else weights)
     if compatibility is Compatibility.MESA:
         return mesa

@@ -73,9 +73,7 @@ class ZeroRuns:
         token_ends = np.cumsum((self._runs >> z) + has_own, dtype=np.int64)
         token_count = int(token_ends[-1])
         tokens = np.full(token_count, longest | zero_point << z, np.uint64)
-        tokens[token_ends[has_own] - 1] = own_run[has_own].astype(np.uint32) | own_value[
-            has_own
-        ] << np.uint32(z)
+        tokens[token_ends[has_own] - 1] = own_run[has_own].astype(np.uint32) | own_value[has_own] << np.uint32(z)
         width = z + VALUE_BITS
         tokens_before = token_ends[self._cut_places[self._cuts.has_field]]
         fields = self._cuts.fields[self._cuts.has_field].astype(np.uint64)

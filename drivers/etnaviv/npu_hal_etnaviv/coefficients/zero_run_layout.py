@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
+from npu_hal_etnaviv.coefficients.stream_error import require_positive_sizes
 
 POINTWISE_SLICE_CHANNELS = 6
 STRIP_ROWS = 2
@@ -24,19 +25,23 @@ class WeightOrder(Enum):
     LINEAR = "one slice, weights as they are given"
 
 
-def weight_order(
-    input_channels: int, kernel_height: int, kernel_width: int, *, fully_connected: bool = False
-) -> WeightOrder:
+def weight_order(input_channels: int, kernel_height: int, kernel_width: int) -> WeightOrder:
     """The order of a job's weights that the hardware reads."""
-    if fully_connected:
-        return WeightOrder.LINEAR
     if kernel_height == kernel_width == 1:
         return WeightOrder.POINTWISE
     return WeightOrder.SINGLE_CHANNEL if input_channels == 1 else WeightOrder.INTERLEAVED
 
 
-def mesa_weight_order(order: WeightOrder, input_rows: int, *, depthwise: bool) -> WeightOrder:
-    """The order in which Mesa writes, wrong for 5x5 kernels over one channel of at most 64 rows."""
+def mesa_weight_order(
+    order: WeightOrder, input_rows: int, *, depthwise: bool = False, fully_connected: bool = False
+) -> WeightOrder:
+    """The order in which Mesa writes, wrong for 5x5 kernels over one channel of at most 64 rows.
+
+    Fully connected jobs are convolutions to the hardware, whose configs do not tell them apart, but Mesa does
+    not interleave their channels; whether V7 cores read that is not known.
+    """
+    if fully_connected:
+        return WeightOrder.LINEAR
     if order is WeightOrder.SINGLE_CHANNEL and not depthwise and input_rows <= MESA_UNSPLIT_ROWS:
         return WeightOrder.UNSPLIT_SINGLE_CHANNEL
     return order
@@ -61,6 +66,7 @@ def tap_order(kernel_height: int, kernel_width: int, *, split: bool = True) -> n
 class ZeroRunLayout:
     """A convolution's streams as the job's config describes them.
 
+    Raises CoefficientStreamError if a size is not positive.
     superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
     of the config).
     """
@@ -72,6 +78,9 @@ class ZeroRunLayout:
     cores: int
     superblock_kernels: int
     order: WeightOrder
+
+    def __post_init__(self) -> None:
+        require_positive_sizes(self)
 
     @property
     def cores_used(self) -> int:
@@ -102,19 +111,13 @@ class ZeroRunLayout:
     def superblocks(self) -> list[tuple[int, int]]:
         """(first kernel, kernels) of each superblock of a core."""
         step = self.superblock_kernels
-        return [
-            (first, min(step, self.kernels_per_core - first))
-            for first in range(0, self.kernels_per_core, step)
-        ]
+        return [(first, min(step, self.kernels_per_core - first)) for first in range(0, self.kernels_per_core, step)]
 
     def channels(self) -> npt.NDArray[np.intp]:
         """The output channel of each kernel, [cores_used, kernels_per_core]; it can lie past the last one."""
         core = np.arange(self.cores_used)[:, None]
         return np.concatenate(
-            [
-                first * self.cores_used + core * count + np.arange(count)
-                for first, count in self.superblocks()
-            ],
+            [first * self.cores_used + core * count + np.arange(count) for first, count in self.superblocks()],
             axis=1,
         )
 

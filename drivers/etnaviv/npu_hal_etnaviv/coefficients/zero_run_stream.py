@@ -11,7 +11,7 @@ from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
-from npu_hal_etnaviv.coefficients.zero_run_code import Cuts, ZeroRuns, decode, encode_plain
+from npu_hal_etnaviv.coefficients.zero_run_code import VALUE_BITS, Cuts, ZeroRuns, decode, encode_plain
 from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout
 from npu_hal_etnaviv.hardware.coefficient_header import (
     COEFFICIENT_ALIGNMENT,
@@ -23,6 +23,12 @@ from npu_hal_etnaviv.weights.dense_depthwise import dense_depthwise
 
 PREFIX_BITS = V7_ZERO_RUN_BITS_WIDTH + V7_KERNEL_COUNT_WIDTH
 PREFIX_BYTES = PREFIX_BITS // 8
+
+MAXIMUM_ZERO_RUN_BITS = 8
+"""Of all variants."""
+
+MAXIMUM_WEIGHTS_PER_BYTE = 8 * (1 << MAXIMUM_ZERO_RUN_BITS) // (MAXIMUM_ZERO_RUN_BITS + VALUE_BITS)
+"""Reached by a stream of longest runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,7 @@ def encode_zero_run_stream(
     past_is_dense = past > 0 and compatibility is Compatibility.MESA
     if depthwise and (past_is_dense or layout.order is not WeightOrder.INTERLEAVED):
         weights, depthwise = dense_depthwise(weights[:, 0], zero_point), False
-    cores = _core_sequences(
-        layout, weights, biases, zero_point, output_plane, compatibility, depthwise, past_bias
-    )
+    cores = _core_sequences(layout, weights, biases, zero_point, output_plane, compatibility, depthwise, past_bias)
     if compatibility is Compatibility.MESA:
         plain = addition or layout.order is WeightOrder.POINTWISE
         chosen = [0 if plain else _mesa_zero_run_bits(cores, maximum_zero_run_bits)] * len(cores)
@@ -131,9 +135,13 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
     if len(data) < header_layout.byte_count:
         raise CoefficientStreamError(f"the buffer of {len(data)} bytes is shorter than the header")
     sizes = header_layout.unpack(data[: header_layout.byte_count].view("<u4"))
+    kernels = layout.kernels_per_core
+    if layout.cores_used * kernels * layout.kernel_weights > len(data) * MAXIMUM_WEIGHTS_PER_BYTE:
+        raise CoefficientStreamError(
+            f"{len(data)} bytes cannot hold {layout.output_channels} kernels of {layout.kernel_weights} weights"
+        )
     fields_before = np.concatenate([layout.bias_positions(), layout.output_offset_positions()])
     order = np.argsort(fields_before, kind="stable")
-    kernels = layout.kernels_per_core
     sequences = np.empty((layout.cores_used, kernels * layout.kernel_weights), np.uint8)
     raw_fields = np.empty((layout.cores_used, 2 * kernels), np.uint32)
     zero_run_bits = []
@@ -145,7 +153,7 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
             raise CoefficientStreamError(f"{size} bytes of stream at {position} are not in the buffer", core)
         z = int(stream[0])
         stored_kernels = int(stream[1]) | int(stream[2]) << 8
-        if z > 8:
+        if z > MAXIMUM_ZERO_RUN_BITS:
             raise CoefficientStreamError(f"{z} zero-run bits are not possible", core, 0)
         if stored_kernels != kernels:
             raise CoefficientStreamError(
@@ -164,9 +172,7 @@ def decode_zero_run_stream(data: ByteArray, layout: ZeroRunLayout, zero_point: i
     used = layout.output_channels
     weights = layout.kernels(sequences)[:used]
     return ZeroRunCoefficients(
-        np.ascontiguousarray(weights).reshape(
-            used, layout.input_channels, layout.kernel_height, layout.kernel_width
-        ),
+        np.ascontiguousarray(weights).reshape(used, layout.input_channels, layout.kernel_height, layout.kernel_width),
         by_channel[0, :used].view(np.int32),
         by_channel[1, :used],
         tuple(zero_run_bits),
@@ -200,9 +206,7 @@ def _core_sequences(
     by_channel[1] = output_plane * np.arange(stored)
     fields = (by_channel & 0xFFFFFFFF).astype(np.uint32)
     channels = layout.channels()
-    positions = np.concatenate(
-        [layout.bias_positions(), layout.output_offset_positions(), layout.slice_ends()]
-    )
+    positions = np.concatenate([layout.bias_positions(), layout.output_offset_positions(), layout.slice_ends()])
     order = np.argsort(positions, kind="stable")
     has_field = np.zeros(len(positions), np.bool_)
     has_field[: 2 * layout.kernels_per_core] = True

@@ -157,8 +157,7 @@ class WordLayout:
             value = int(values.get(entry.name, entry.default))
             if not entry.minimum <= value <= entry.maximum:
                 raise BitFieldError(
-                    f"{self.name}.{entry.name} is {value}, but the field holds "
-                    f"{entry.minimum} to {entry.maximum}"
+                    f"{self.name}.{entry.name} is {value}, but the field holds {entry.minimum} to {entry.maximum}"
                 )
             words[entry.word] |= (value << entry.low) & entry.mask
         return np.array(words, dtype=np.uint32)

@@ -14,9 +14,7 @@ def v7_header(cores: int) -> WordLayout:
     return WordLayout(
         "V7 coefficient header",
         -(-cores // words_per_unit) * words_per_unit,
-        tuple(
-            bits(f"stream_bytes_{core}", core, 0, 31, description="a multiple of 64") for core in range(cores)
-        ),
+        tuple(bits(f"stream_bytes_{core}", core, 0, 31, description="a multiple of 64") for core in range(cores)),
     )
 
 
@@ -44,9 +42,7 @@ V8_HEADER: Final = WordLayout(
         bits("run_length_table_0", 0, 16, 31),
         *(bits(f"run_length_table_{word}", word, 0, 31) for word in range(1, 5)),
         *(
-            bits(
-                f"symbol_map_{symbol}", 5, 4 * symbol, 4 * symbol + 3, description="bit length of the symbol"
-            )
+            bits(f"symbol_map_{symbol}", 5, 4 * symbol, 4 * symbol + 3, description="bit length of the symbol")
             for symbol in range(8)
         ),
         bits("average_bias", 6, 0, 15),

@@ -62,9 +62,7 @@ NN_CONFIG: Final = WordLayout(
         bits("image_cache_start_address", 13, 0, 31, description="offset in on-chip memory"),
         bits("image_cache_end_address", 14, 0, 31, description="offset in on-chip memory"),
         bits("in_image_border_mode", 15, 0, 1, description="0 constant"),
-        bits(
-            "in_image_border_const", 15, 2, 17, description="value outside of the image: the input zero point"
-        ),
+        bits("in_image_border_const", 15, 2, 17, description="value outside of the image: the input zero point"),
         bits("unused4", 15, 18, 18),
         bits("kernel_data_type_bit_2", 15, 19, 19),
         bits("in_image_data_type_bit_2", 15, 20, 20),

@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
+from npu_hal.api.errors import DeviceNotFound
+
 Generation = Literal[7, 8]
 
 MAXIMUM_TILE_X: Final = 64
@@ -99,19 +101,17 @@ def npu_core_named(name: str) -> NpuCore:
 
     A name is `product.revision.customer`; the product alone stands for the first variant of it in the
     data file, which has those of known systems on chip first.
-    Raises KeyError with a message that lists the known names.
+    Raises DeviceNotFound with a message that lists the known names.
     """
     wanted = ALIASES.get(name.lower(), name.lower())
     for core in npu_cores():
         if wanted in (core.name, core.product):
             return core
     known = ", ".join([*ALIASES, *(core.name for core in npu_cores())])
-    raise KeyError(f"no NPU variant is named {name}; known are {known}")
+    raise DeviceNotFound(f"no Vivante NPU variant is named {name!r}; known are {known}")
 
 
-def npu_core_identified(
-    model: int, revision: int, product_id: int, eco_id: int, customer_id: int
-) -> NpuCore | None:
+def npu_core_identified(model: int, revision: int, product_id: int, eco_id: int, customer_id: int) -> NpuCore | None:
     """The variant with these ids, or None if it is not known."""
     wanted = (model, revision, product_id, eco_id, customer_id)
     return next((core for core in npu_cores() if core.identity == wanted), None)

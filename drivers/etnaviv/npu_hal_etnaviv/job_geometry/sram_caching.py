@@ -83,6 +83,4 @@ def sram_caching(
         image_end = min(image_start + image, sram)
     if core.generation == 8:
         image_mode = kernel_mode = NOT_CACHED
-    return SramCaching(
-        image_mode, kernel_mode, pattern, CACHE_START, kernel_cache_end, image_start, image_end
-    )
+    return SramCaching(image_mode, kernel_mode, pattern, CACHE_START, kernel_cache_end, image_start, image_end)

@@ -14,9 +14,7 @@ V8_SHARE = (6, 9)
 V8_LANE_PIXELS = 64
 
 
-def superblock_count(
-    core: NpuCore, tiles: Tiling, output_channels: int, kernel_height: int, stride: int
-) -> int:
+def superblock_count(core: NpuCore, tiles: Tiling, output_channels: int, kernel_height: int, stride: int) -> int:
     """Superblocks of each core's kernels. `kernel_height` is the job's, `stride` the model's."""
     kernels = -(-output_channels // core.nn_core_count)
     depth = core.accumulation_buffer_depth

@@ -38,9 +38,7 @@ def addition_scales(
             / np.float32(weight_scale * np.float32(first_scale))
         )
     )
-    return AdditionScales(
-        weight_scale, round(float(1 / weight_scale)), round(float(ratio / weight_scale)), bias
-    )
+    return AdditionScales(weight_scale, round(float(1 / weight_scale)), round(float(ratio / weight_scale)), bias)
 
 
 def v7_addition_weights(scales: AdditionScales) -> npt.NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """The NN jobs of the golden job lists, with the weights of the models they were made from."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -193,3 +194,14 @@ def _addition_weights(job: GoldenJob) -> JobWeights:
         biases = fold_input_zero_point(plain, weights, 0, job.facts["in_zp"], 8)
     outputs, inputs, height, width = weights.shape
     return JobWeights(weights, biases, False, (outputs, inputs, height, width))
+
+
+def same_as_golden(job: GoldenJob, data: npt.NDArray[np.uint8]) -> bool:
+    """Whether an encoded buffer, zeros following, is the golden one."""
+    facts = job.facts["coefficients"]
+    size = facts["size"]
+    if data[size:].any():
+        return False
+    padded = np.zeros(size, np.uint8)
+    padded[: min(len(data), size)] = data[:size]
+    return bool(hashlib.sha256(padded.tobytes()).hexdigest() == facts["sha256"])
