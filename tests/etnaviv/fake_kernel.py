@@ -293,19 +293,6 @@ def build_shim(folder: Path) -> Path:
     """Compile the shim."""
     library = folder / "shim.so"
     source = Path(__file__).parent / "shim" / "shim.c"
-    command = [
-        "cc",
-        "-O1",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-shared",
-        "-fPIC",
-        "-o",
-        library,
-        source,
-        "-ldl",
-        "-lpthread",
-    ]
-    subprocess.run(command, check=True)
+    options = ["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    subprocess.run(["cc", *options, "-o", str(library), str(source), "-ldl", "-lpthread"], check=True)
     return library

@@ -1,4 +1,4 @@
-"""The emulator runs the job lists of another driver, rebuilt from fields and bytes, and agrees with TFLite's kernels."""
+"""The emulator runs another driver's job lists, rebuilt from fields and bytes, and agrees with TFLite's kernels."""
 
 import json
 import re
@@ -29,7 +29,7 @@ WRONG_IN_THE_GOLDENS = {
         r"g_add_112_k1_i1_o120": "ADD of more than 8191 rows wraps the size fields",
         r"g_dw_5x5_k5_i32_o32_s2_same": "the reshuffle has padded already",
         r"g_dw_6x6_k3_i32_o32_s2_same": "weights for a reshuffled input, and no reshuffle",
-        r"g_fc_64_10": "one input channel, 8x8: the taps' strips are not split, as in the convolutions that fail on chips",
+        r"g_fc_64_10": "one input channel, 8x8: the taps' strips are not split, as in 5x5 convolutions",
     },
     "imx8mp": {},
 }
@@ -97,10 +97,10 @@ class ReferenceRun:
 
     def tensor(self, index: int) -> NDArray[np.uint8]:
         """A tensor's bytes as the NPU holds them: unsigned, int8 raised by 128."""
-        values = self._interpreter.get_tensor(index).reshape(-1)
+        values: NDArray[np.uint8] | NDArray[np.int8] = self._interpreter.get_tensor(index).reshape(-1)
         if values.dtype == np.int8:
             return (values.astype(np.int16) + 128).astype(np.uint8)
-        return np.asarray(values, np.uint8)
+        return values.astype(np.uint8)
 
 
 def largest_difference(chip: str, golden: Path, model: Path) -> int:

@@ -17,10 +17,13 @@ from npu_hal_etnaviv.hardware.npu_core import NpuCore
 _STREAM_ALIGNMENT: Final = 64
 _BIAS_BYTES: Final = 4
 
-_MOST_WEIGHTS_PER_BYTE: Final = {7: 16, 8: 4}
+_MOST_WEIGHTS_PER_BYTE: Final = {7: 128, 8: 3}
 """Weights that a byte of stream can stand for at most: V7 256 in a token of 16 bits, V8 one in 3 bits.
 
 Configs that claim more are refused before memory is allocated for the weights."""
+
+_MOST_WEIGHTS: Final = 1 << 26
+"""Weights of one job that the emulator is ready to hold."""
 
 
 def coefficient_bytes(rest: NDArray[np.uint8], descriptor: NnDescriptor, core: NpuCore, place: Place) -> int:
@@ -53,6 +56,8 @@ def coefficient_bytes(rest: NDArray[np.uint8], descriptor: NnDescriptor, core: N
             place,
             f"the coefficients run out: {sum(sizes)} bytes of streams can not hold {descriptor.weight_count} weights",
         )
+    if descriptor.weight_count > _MOST_WEIGHTS:
+        raise NpuFault(place, f"the job has {descriptor.weight_count} weights, more than {_MOST_WEIGHTS}")
     return total
 
 

@@ -1,5 +1,6 @@
 """From command words to jobs: the registers that a stream writes, in order (hardware note, section 2)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,6 +23,8 @@ from npu_hal_etnaviv.hardware.registers import (
 )
 
 LAST_SYNC_ID = 0x1F
+
+_KNOWN_REGISTERS = {int(register): register for register in Register}
 
 _FLUSH_VALUES = tuple(int(GL_FLUSH_CACHE.pack({"shader_l1": whole, "unknown11": whole})[0]) for whole in (1, 0))
 """The flushes that are known to end a batch: Mesa's, and that of its option for parallel jobs."""
@@ -71,12 +74,14 @@ class RegisterWrite:
     word: int
 
     @property
+    def register(self) -> Register | None:
+        """The register, if it is a known one."""
+        return _KNOWN_REGISTERS.get(self.address)
+
+    @property
     def name(self) -> str:
         """The register's name, or its address if it is not known."""
-        try:
-            return Register(self.address).name
-        except ValueError:
-            return f"register {self.address:#06x}"
+        return f"register {self.address:#06x}" if self.register is None else self.register.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,11 @@ class JobCommand:
         return f"job {self.number} ({self.kind.value}{part})"
 
 
-def register_writes(words: NDArray[np.uint32]) -> list[RegisterWrite]:
+def register_writes(words: NDArray[np.uint32]) -> Iterator[RegisterWrite]:
     """Every register write of a stream (uint32, shape [n]), in order.
 
     Raises NpuFault for what is no LOAD_STATE command, and where the stream ends within one.
     """
-    writes = []
     position = 0
     while position < len(words):
         word = int(words[position])
@@ -126,10 +130,22 @@ def register_writes(words: NDArray[np.uint32]) -> list[RegisterWrite]:
                 first - 1, "command", f"it announces {command['count']} values, and {len(words) - first} words are left"
             )
         for offset, value in enumerate(words[first:position]):
-            writes.append(RegisterWrite((command["state_index"] + offset) * 4, int(value), first + offset))
+            yield RegisterWrite((command["state_index"] + offset) * 4, int(value), first + offset)
         if position % COMMAND_ALIGNMENT:
             position += 1
-    return writes
+
+
+def job_commands(writes: Iterable[RegisterWrite]) -> Iterator[JobCommand]:
+    """The jobs that register writes start."""
+    number = config_number = 0
+    for write in writes:
+        if write.address in (Register.PS_NN_INST_ADDR, Register.PS_TP_INST_ADDR):
+            kind = JobKind.NN if write.address == Register.PS_NN_INST_ADDR else JobKind.TP
+            sync_id = INSTRUCTION_ADDRESS.unpack([write.value])["sync_id"]
+            yield JobCommand(kind, number, config_number, write.value - sync_id, sync_id, write.word)
+            config_number += 1
+        elif write.address == Register.PS_UNK10A4:
+            number, config_number = number + 1, 0
 
 
 def parse_jobs(words: NDArray[np.uint32]) -> list[JobCommand]:
@@ -140,27 +156,20 @@ def parse_jobs(words: NDArray[np.uint32]) -> list[JobCommand]:
     """
     if len(words) > STREAM_WORD_LIMIT:
         raise _stream_fault(STREAM_WORD_LIMIT, "command", f"a submit has at most {STREAM_WORD_LIMIT} words")
-    jobs: list[JobCommand] = []
-    written: set[int] = set()
-    number = config_number = 0
+    writes = list(register_writes(words))
+    written: set[Register] = set()
     flushed = True
-    for write in register_writes(words):
+    for write in writes:
         register = _checked_register(write)
+        for needed in _NEEDED_BEFORE.get(register, ()):
+            if needed not in written:
+                raise _stream_fault(write.word, register.name, f"the job starts before {needed.name} is written")
         if register in _NEEDED_BEFORE:
-            for needed in _NEEDED_BEFORE[register]:
-                if needed not in written:
-                    raise _stream_fault(write.word, register.name, f"the job starts before {needed.name} is written")
-            kind = JobKind.NN if register is Register.PS_NN_INST_ADDR else JobKind.TP
-            fields = INSTRUCTION_ADDRESS.unpack([write.value])
-            address = write.value - fields["sync_id"]
-            jobs.append(JobCommand(kind, number, config_number, address, fields["sync_id"], write.word))
-            config_number += 1
             flushed = False
-        elif register is Register.PS_UNK10A4:
-            number, config_number = number + 1, 0
         elif register is Register.GL_FLUSH_CACHE:
             flushed = True
         written.add(register)
+    jobs = list(job_commands(writes))
     if not flushed:
         last = jobs[-1]
         place = Place(last.name, COMMAND_STREAM, last.word, Register.GL_FLUSH_CACHE.name)
@@ -169,10 +178,9 @@ def parse_jobs(words: NDArray[np.uint32]) -> list[JobCommand]:
 
 
 def _checked_register(write: RegisterWrite) -> Register:
-    try:
-        register = Register(write.address)
-    except ValueError:
-        raise _stream_fault(write.word, write.name, "no NPU job is known to write it") from None
+    register = write.register
+    if register is None:
+        raise _stream_fault(write.word, write.name, "no NPU job is known to write it")
     if register in _NEEDED_BEFORE:
         sync_id = INSTRUCTION_ADDRESS.unpack([write.value])["sync_id"]
         if sync_id > LAST_SYNC_ID:

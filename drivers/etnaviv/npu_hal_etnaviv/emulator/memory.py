@@ -56,6 +56,7 @@ class SubmitMemory:
 
     def write(self, address: int, size: int, place: Place) -> NDArray[np.uint8]:
         """The bytes that a job may write: uint8 [size]."""
+        data = self._access(address, size, Access.WRITE, place, 1)
         for start, end, name in self._constants:
             if address < end and start < address + size:
                 raise NpuFault(
@@ -63,7 +64,7 @@ class SubmitMemory:
                     f"it writes {address:#x} to {address + size:#x}, which holds {name}: "
                     f"a constant of this submit must not be written",
                 )
-        return self._access(address, size, Access.WRITE, place, 1)
+        return data
 
     def readable_from(self, address: int, place: Place, alignment: int = 1) -> NDArray[np.uint8]:
         """Everything from an address to the end of its buffer."""
