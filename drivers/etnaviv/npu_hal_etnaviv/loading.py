@@ -18,7 +18,6 @@ from npu_hal_etnaviv.jobs.tp_job import Pad
 from npu_hal_etnaviv.kernel.interface import Access, BufferObject, KernelInterface, align_up
 from npu_hal_etnaviv.placement.memory_plan import Region
 from npu_hal_etnaviv.programming.command_stream import JobStart, NNStart, TPStart, job_streams
-from npu_hal_etnaviv.programming.nn_config import nn_config
 from npu_hal_etnaviv.programming.tp_config import tp_configs
 
 REGION_ACCESS = {
@@ -128,13 +127,11 @@ def _fill_constants(
 ) -> list[JobStart]:
     """Write configs and coefficients; returns what starts the jobs."""
     starts: list[JobStart] = []
-    for job, fields, offsets, coefficients in zip(
-        jobs, configs, layout.configs, layout.coefficients, strict=True
-    ):
+    for job, fields, offsets, coefficients in zip(jobs, configs, layout.configs, layout.coefficients, strict=True):
         addresses = tuple(buffer.address + offset for offset in offsets)
         if isinstance(job, CompiledNNJob):
             buffer.data[coefficients : coefficients + job.coefficients.data.size] = job.coefficients.data
-            nn_fields = nn_config(job.job, job.cut, job.caching, core, buffer.address + coefficients, address_of)
+            nn_fields = job.config(core, buffer.address + coefficients, address_of)
             _write(buffer, offsets[0], NN_CONFIG.pack(nn_fields))
             starts.append(NNStart(addresses[0]))
         else:

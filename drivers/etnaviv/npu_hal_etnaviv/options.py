@@ -17,7 +17,7 @@ OPTIONS = (
         default=NONE,
         choices=(NONE, MESA),
     ),
-    DriverOption("dump", "write every submit to a folder of its own within this one, which is new or empty", default=""),
+    DriverOption("dump", "write each submit to a folder of its own within this one, new or empty", default=""),
 )
 
 

@@ -14,7 +14,6 @@ class Role(Enum):
 
     CONVOLUTION = "convolution"
     ADDITION = "addition"
-    FULLY_CONNECTED = "fully connected"
 
 
 class KernelForm(Enum):
@@ -49,7 +48,6 @@ class NNJob:
     output_size: as stored. With `first_pixel`, the convolution gives twice the width and height, and the first
     pixel of each 2x2 is stored.
     stride: that of the model's operation before lowering; heuristics look at it.
-    weights_were_signed: whether 128 was added to int8 weights; a compatible coefficient code looks at it.
     """
 
     label: str
@@ -70,7 +68,6 @@ class NNJob:
     relu: bool = False
     first_pixel: bool = False
     stride: int = 1
-    weights_were_signed: bool = False
 
     @property
     def kernel_height(self) -> int:
@@ -83,7 +80,17 @@ class NNJob:
         return int(self.weights.shape[3])
 
     @property
+    def longest_kernel_side(self) -> int:
+        """Rows or columns of the kernel, whichever are more; heuristics look at it."""
+        return max(self.kernel_height, self.kernel_width)
+
+    @property
     def convolved_size(self) -> Size:
         """The output's size before pooling."""
         factor = 2 if self.first_pixel else 1
         return Size(factor * self.output_size.width, factor * self.output_size.height, self.output_size.channels)
+
+    @property
+    def tiled_size(self) -> Size:
+        """The size that is cut into tiles."""
+        return self.convolved_size

@@ -46,12 +46,12 @@ def lower_add(operation: Add, context: LoweringContext) -> None:
     both = replace(first, name=f"operands of {target.name}", channels=first.channels + second.channels, layout=PLANAR)
     context.join((first, second), both)
     weights = operand_weights(first.scale, second.scale)
-    joined = _two_channels(both, target, weights) if context.core.generation == 7 else _own_channels(both, target, weights)
+    joined = (
+        _two_channels(both, target, weights) if context.core.generation == 7 else _own_channels(both, target, weights)
+    )
     convolution = replace(
         joined,
-        bias=np.full(
-            joined.output_size.channels, weights.second * (first.zero_point - second.zero_point), np.int32
-        ),
+        bias=np.full(joined.output_size.channels, weights.second * (first.zero_point - second.zero_point), np.int32),
         relu=needs_clamp_at_zero(operation.activation),
     )
     context.emit(convolution.job())

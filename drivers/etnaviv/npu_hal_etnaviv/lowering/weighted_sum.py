@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from npu_hal.api import Conv2D, DepthwiseConv2D, FullyConnected, Graph, resolve_padding
 from npu_hal_etnaviv.jobs.image import INTERLEAVED, Image
-from npu_hal_etnaviv.jobs.nn_job import KernelForm, Role, Size
+from npu_hal_etnaviv.jobs.nn_job import KernelForm, Size
 from npu_hal_etnaviv.lowering.activation import needs_clamp_at_zero
 from npu_hal_etnaviv.lowering.context import LoweringContext
 from npu_hal_etnaviv.lowering.convolution import Convolution, size_of
@@ -94,9 +94,7 @@ def _rows(tensor: int, rows: int, depth: int, context: LoweringContext) -> Image
         return context.planar(tensor)
     flat = context.interleaved(tensor)
     return context.planar_from(
-        context.alias(
-            flat, Image(f"{flat.name}, as rows", 1, rows, depth, INTERLEAVED, flat.zero_point, flat.scale)
-        )
+        context.alias(flat, Image(f"{flat.name}, as rows", 1, rows, depth, INTERLEAVED, flat.zero_point, flat.scale))
     )
 
 

@@ -18,9 +18,7 @@ def pack(blocks: Sequence[Block]) -> tuple[list[int], int]:
     placed: list[int] = []
     for index in sorted(range(len(blocks)), key=lambda index: (-blocks[index].size, index)):
         block = blocks[index]
-        neighbours = sorted(
-            (offsets[other], blocks[other].size) for other in placed if blocks[other].overlaps(block)
-        )
+        neighbours = sorted((offsets[other], blocks[other].size) for other in placed if blocks[other].overlaps(block))
         offset = 0
         for start, size in neighbours:
             if offset + block.size <= start:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.coefficients.huffman_stream import HuffmanLayout, encode_huffman_stream
-from npu_hal_etnaviv.coefficients.zero_run_layout import WeightOrder, ZeroRunLayout, weight_order
+from npu_hal_etnaviv.coefficients.zero_run_layout import ZeroRunLayout, weight_order
 from npu_hal_etnaviv.coefficients.zero_run_stream import encode_zero_run_stream
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
-from npu_hal_etnaviv.jobs.nn_job import KernelForm, NNJob, Role
+from npu_hal_etnaviv.jobs.nn_job import KernelForm, NNJob
 from npu_hal_etnaviv.weights.zero_point_folding import fold_input_zero_point
 
 
@@ -22,25 +21,15 @@ class Coefficients:
     cached_bytes: int
 
 
-def encode_coefficients(
-    job: NNJob, core: NpuCore, superblock_kernels: int, compatibility: Compatibility
-) -> Coefficients:
+def encode_coefficients(job: NNJob, core: NpuCore, superblock_kernels: int) -> Coefficients:
     """Weights and biases as the NN cores read them."""
-    biases = fold_input_zero_point(
-        job.bias, job.weights, job.weight_zero_point, job.input_zero_point, core.generation
-    )
+    biases = fold_input_zero_point(job.bias, job.weights, job.weight_zero_point, job.input_zero_point, core.generation)
     if core.generation == 8:
-        return _huffman(job, core, superblock_kernels, biases, compatibility)
-    return _zero_runs(job, core, superblock_kernels, biases, compatibility)
+        return _huffman(job, core, superblock_kernels, biases)
+    return _zero_runs(job, core, superblock_kernels, biases)
 
 
-def _huffman(
-    job: NNJob,
-    core: NpuCore,
-    superblock_kernels: int,
-    biases: NDArray[np.int32],
-    compatibility: Compatibility,
-) -> Coefficients:
+def _huffman(job: NNJob, core: NpuCore, superblock_kernels: int, biases: NDArray[np.int32]) -> Coefficients:
     is_depthwise = job.form is KernelForm.DEPTHWISE
     layout = HuffmanLayout(
         output_channels=job.output_size.channels,
@@ -51,19 +40,11 @@ def _huffman(
         superblock_kernels=superblock_kernels,
         depthwise=is_depthwise,
     )
-    encoded = encode_huffman_stream(
-        layout, job.weights, biases, job.weight_zero_point, compatibility, signed=job.weights_were_signed
-    )
+    encoded = encode_huffman_stream(layout, job.weights, biases, job.weight_zero_point)
     return Coefficients(encoded.data, encoded.data.size)
 
 
-def _zero_runs(
-    job: NNJob,
-    core: NpuCore,
-    superblock_kernels: int,
-    biases: NDArray[np.int32],
-    compatibility: Compatibility,
-) -> Coefficients:
+def _zero_runs(job: NNJob, core: NpuCore, superblock_kernels: int, biases: NDArray[np.int32]) -> Coefficients:
     layout = ZeroRunLayout(
         output_channels=job.output_size.channels,
         input_channels=job.input_size.channels,
@@ -71,7 +52,7 @@ def _zero_runs(
         kernel_width=job.kernel_width,
         cores=core.nn_core_count,
         superblock_kernels=superblock_kernels,
-        order=_zero_run_order(job),
+        order=weight_order(job.input_size.channels, job.kernel_height, job.kernel_width),
     )
     encoded = encode_zero_run_stream(
         layout,
@@ -80,14 +61,6 @@ def _zero_runs(
         job.weight_zero_point,
         job.output_size.width * job.output_size.height,
         core.zero_run_bits,
-        compatibility,
         depthwise=job.form is KernelForm.DIAGONAL,
-        addition=job.role is Role.ADDITION,
     )
     return Coefficients(encoded.data, max(encoded.stream_bytes) * layout.cores_used)
-
-
-def _zero_run_order(job: NNJob) -> WeightOrder:
-    if job.role is Role.FULLY_CONNECTED:
-        return WeightOrder.LINEAR
-    return weight_order(job.input_size.channels, job.kernel_height, job.kernel_width)

@@ -24,6 +24,7 @@ NN_JOB_WRITES = 5
 TP_CONFIG_WRITES = 5
 TP_JOB_WRITES = 1
 FLUSH_WRITES = 2
+CLOSING_WORDS = WRITE_WORDS * FLUSH_WRITES + TAIL_WORDS
 SEQUENTIAL = 0
 """The sync id of jobs that run one after the other."""
 SHARED = 1
@@ -82,7 +83,7 @@ def job_streams(starts: list[JobStart]) -> list[tuple[NDArray[np.uint32], list[i
     streams = []
     stream, members = _opened(), list[int]()
     for position, start in enumerate(starts):
-        if members and len(stream.words) + _word_count(start) + WRITE_WORDS * FLUSH_WRITES + TAIL_WORDS > STREAM_WORD_LIMIT:
+        if members and len(stream.words) + _word_count(start) + CLOSING_WORDS > STREAM_WORD_LIMIT:
             streams.append((_closed(stream), members))
             stream, members = _opened(), []
         _start_job(stream, start)

@@ -20,11 +20,12 @@ class Cut:
 
 def cut_job(job: NNJob, core: NpuCore) -> Cut:
     """The cut that is known to work for a job of this size (hardware note, sections 5.2 and 5.3)."""
-    width, height = job.convolved_size.width, job.convolved_size.height
+    size = job.tiled_size
+    width, height = size.width, size.height
     if job.role is Role.ADDITION and core.generation == 8:
-        width, height = addition_image(height, width, job.output_size.channels)
+        width, height = addition_image(height, width, size.channels)
     tiles = tiling(core, width, height, job.kernel_height, job.stride)
-    superblocks = superblock_count(core, tiles, job.output_size.channels, job.kernel_height, job.stride)
+    superblocks = superblock_count(core, tiles, job.output_size.channels, job.longest_kernel_side, job.stride)
     return Cut(tiles, superblocks, superblock_kernels(core, job.output_size.channels, superblocks))
 
 
@@ -35,7 +36,7 @@ def cache_job(job: NNJob, cut: Cut, core: NpuCore, cached_bytes: int) -> SramCac
         cut.tiling,
         job.input_size.channels,
         job.output_size.channels,
-        job.kernel_height,
+        job.longest_kernel_side,
         cut.superblocks,
         cached_bytes,
     )

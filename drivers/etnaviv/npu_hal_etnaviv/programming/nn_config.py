@@ -31,7 +31,6 @@ def nn_config(
     core: NpuCore,
     coefficients: int,
     address_of: Callable[[Image], int],
-
 ) -> dict[str, int]:
     """The config fields of an NN job; `coefficients` is the address of its buffer. Others keep their defaults."""
     generation = core.generation

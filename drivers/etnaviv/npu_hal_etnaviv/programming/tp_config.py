@@ -57,14 +57,15 @@ def _detranspose(job: Detranspose, source: int, target: int) -> Fields:
         **window,
         **_tile(1, 1),
         **_addresses(source, target),
-        **_loops((channels, width), (0, 1), (width * channels, height), (1, channels), last=job.input.size, fourth=True),
+        **_loops((channels, width), (0, 1), (width * channels, height), (1, channels)),
+        "out_loop_4_inc": job.input.size,
         **_zero_points(job.output.zero_point, job.output.zero_point),
     }
 
 
 def _space_to_depth(job: SpaceToDepth, source: int, target: int) -> list[Fields]:
     plane = job.output_width * job.output_height
-    slice_bytes = job.row_stride * job.height
+    slice_bytes = job.width * job.height
     axis = largest_axis(job.output_width, job.output_height, job.channels)
     configs = []
     for share in shares((job.output_width, job.output_height, job.channels)[axis], job.cores):
@@ -170,14 +171,13 @@ def _addresses(source: int, target: int) -> Fields:
     return {"in_image_base_address": source, "out_image_base_address": target}
 
 
-def _loops(*loops: tuple[int, int], last: int = 0, fourth: bool = False) -> Fields:
-    """(increment, count) of loops 0 to 3; `last` is the increment of loop 6, or of loop 4 if `fourth`."""
+def _loops(*loops: tuple[int, int], last: int = 0) -> Fields:
+    """(increment, count) of loops 0 to 3, and the increment of loop 6."""
     fields = {}
     for number, (increment, count) in enumerate(loops):
         fields[f"out_loop_{number}_inc"] = increment
         fields[f"out_loop_{number}_count"] = count
-    fields["out_loop_4_inc" if fourth else "out_loop_6_inc"] = last
-    return fields
+    return {**fields, "out_loop_6_inc": last}
 
 
 def _zero_points(source: int, target: int) -> Mapping[str, int]:

@@ -59,8 +59,6 @@ def check_mean(operation: Mean, graph: Graph, core: NpuCore) -> None:
     require_image(target)
     window = (source.shape[1], source.shape[2])
     averaged = target.model_copy(update={"shape": (1, 1, 1, source.shape[3])})
-    check_window(
-        core, kernel=window, stride=1, before=(0, 0), source=source, target=averaged, is_depthwise=True
-    )
+    check_window(core, kernel=window, stride=1, before=(0, 0), source=source, target=averaged, is_depthwise=True)
     scales = unsigned_quantization(source).scale, unsigned_quantization(target).scale
     require_rescale(averaging_factor(window, *scales), core)

@@ -43,8 +43,7 @@ def check_window(
     else:
         require(
             max(before) <= most_padding(core),
-            f"it has {max(before)} rows or columns of padding before the image, and the NPU takes "
-            f"{most_padding(core)}",
+            f"it has {max(before)} rows or columns of padding before the image, and the NPU takes {most_padding(core)}",
         )
         require(channels <= most_input_channels(core), f"its input has {channels} channels, which is too many")
     if first_pixel:
@@ -75,13 +74,9 @@ def _check_rearranging(
 ) -> None:
     sides = [size + -(-taps // 2) - 1 for size, taps in zip(target.shape[1:3], kernel, strict=True)]
     require(
-        max(sides) <= LARGEST_SIDE
-        and 2 * max(sides) <= LARGEST_WINDOW_END
-        and max(before) <= LARGEST_WINDOW_END,
+        max(sides) <= LARGEST_SIDE and 2 * max(sides) <= LARGEST_WINDOW_END and max(before) <= LARGEST_WINDOW_END,
         f"its input of {source.shape[1]}x{source.shape[2]} is too large to be rearranged for stride 2",
     )
     channels = 4 * source.shape[3]
     limit = min(most_input_channels(core), MOST_CHANNELS)
-    require(
-        channels <= limit, f"stride 2 needs {channels} channels of a rearranged input, and the NPU takes {limit}"
-    )
+    require(channels <= limit, f"stride 2 needs {channels} channels of a rearranged input, and the NPU takes {limit}")
