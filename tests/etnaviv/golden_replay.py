@@ -11,7 +11,7 @@ from npu_hal_etnaviv.hardware.bit_field import WordLayout
 from npu_hal_etnaviv.hardware.nn_config import KERNEL_ADDRESS_SHIFT, NN_CONFIG
 from npu_hal_etnaviv.hardware.registers import LOAD_STATE, Register
 from npu_hal_etnaviv.hardware.tp_config import TP_CONFIG
-from npu_hal_etnaviv.kernel.interface import Access, BufferObject, KernelInterface
+from npu_hal_etnaviv.kernel.interface import DEFAULT_TIMEOUT, Access, BufferObject, KernelInterface
 from numpy.typing import NDArray
 
 ACCESS = {"r": Access.READ, "w": Access.WRITE, "rw": Access.READ | Access.WRITE}
@@ -104,10 +104,10 @@ class GoldenReplay:
                     return
         raise KeyError(config)
 
-    def run(self) -> None:
-        """Submit everything and wait for it."""
+    def run(self, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Submit everything and wait for it, `timeout` seconds for each submit."""
         for submit in self.submits():
-            self.kernel.wait(self.kernel.submit(submit.words, submit.buffers))
+            self.kernel.wait(self.kernel.submit(submit.words, submit.buffers), timeout)
 
 
 def pack_config(
