@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from npu_hal_etnaviv.hardware.npu_core import npu_core_identified
+from npu_hal_etnaviv.kernel.drm import ioctl
 from npu_hal_etnaviv.kernel.drm.drm_interface import DrmInterface
 from npu_hal_etnaviv.kernel.drm.render_node import NpuNode, find_nodes
 from npu_hal_etnaviv.kernel.interface import Access, KernelInterface
 
 from npu_hal.api.errors import NpuHalError
 from tests.etnaviv.golden_replay import GoldenReplay
+
+WAIT_SECONDS = 2.0
 
 
 def search() -> list[NpuNode]:
@@ -35,7 +38,7 @@ def outputs_of(golden: Path, kernel: KernelInterface) -> list[list[int]]:
     for buffer in jobs.buffers.values():
         kernel.cpu_prep(buffer, Access.WRITE)
         kernel.cpu_fini(buffer)
-    jobs.run()
+    jobs.run(WAIT_SECONDS)
     return [
         jobs.tensor(subgraph, index).tolist() for subgraph in jobs.subgraphs for index in jobs.boundary(subgraph)[1]
     ]
@@ -59,6 +62,7 @@ def attempt(node: NpuNode, golden: Path) -> dict[str, Any]:
 
 
 def main(golden: Path, chip: str, faults: list[str]) -> None:
+    ioctl.RETRY_SECONDS = 0.5
     node = search()[0]
     with open_emulator(chip) as emulator:
         expected = outputs_of(golden, emulator)

@@ -11,7 +11,7 @@ from npu_hal_etnaviv.hardware.bit_field import WordLayout
 from npu_hal_etnaviv.hardware.nn_config import KERNEL_ADDRESS_SHIFT, NN_CONFIG
 from npu_hal_etnaviv.hardware.registers import LOAD_STATE, Register
 from npu_hal_etnaviv.hardware.tp_config import TP_CONFIG
-from npu_hal_etnaviv.kernel.interface import Access, BufferObject, KernelInterface
+from npu_hal_etnaviv.kernel.interface import DEFAULT_TIMEOUT, Access, BufferObject, KernelInterface
 from numpy.typing import NDArray
 
 ACCESS = {"r": Access.READ, "w": Access.WRITE, "rw": Access.READ | Access.WRITE}
@@ -26,9 +26,14 @@ class Submit:
 
 
 class GoldenReplay:
-    """A golden's job lists in the memory of an opened device. `buffers` are by the golden's names."""
+    """A golden's job lists in the memory of an opened device. `buffers` are by the golden's names.
 
-    def __init__(self, path: Path, kernel: KernelInterface) -> None:
+    coefficients: those that are not among the goldens, by the names of their jobs.
+    """
+
+    def __init__(
+        self, path: Path, kernel: KernelInterface, coefficients: Mapping[str, NDArray[np.uint8]] | None = None
+    ) -> None:
         self.golden = json.loads(path.read_text())
         self.subgraphs: list[dict[str, Any]] = self.golden["subgraphs"]
         self.kernel = kernel
@@ -39,12 +44,13 @@ class GoldenReplay:
                 sizes[buffer["name"]] = buffer["size"]
         for name, size in sizes.items():
             self.buffers[name] = kernel.allocate(size)
-        coefficients = path.with_suffix(".coefficients.npz")
-        if coefficients.exists():
-            with np.load(coefficients) as arrays:
-                for key in arrays.files:
-                    data = arrays[key]
-                    self.buffers[f"{key}.coefficients"].data[: data.size] = data
+        contents = dict(coefficients or {})
+        archive = path.with_suffix(".coefficients.npz")
+        if archive.exists():
+            with np.load(archive) as arrays:
+                contents.update(arrays)
+        for job_name, data in contents.items():
+            self.buffers[f"{job_name}.coefficients"].data[: data.size] = data
         for subgraph, job, number, config in self.configs():
             name = f"sg{subgraph}.job{job['job']}.config{number}"
             self.write_words(name, pack_config(self.layout(job), config, self.buffers))
@@ -86,10 +92,22 @@ class GoldenReplay:
         made = {index for job in subgraph["ops"] for index in job["outputs"]}
         return sorted(read - made), sorted(made - read)
 
-    def run(self) -> None:
-        """Submit everything and wait for it."""
+    def run_job(self, config: str) -> None:
+        """Run the NN job with a config of this name alone."""
+        for submit in self.golden["submits"]:
+            state = [entry for entry in submit["state"] if isinstance(entry, list)]
+            for index, (name, value) in enumerate(state):
+                if name == "PS_NN_INST_ADDR" and value["addr_of"] == config:
+                    words = command_words(state[index - 3 : index + 2] + state[-2:], self.buffers)
+                    listed = [(self.buffers[entry["name"]], ACCESS[entry["access"]]) for entry in submit["bos"]]
+                    self.kernel.wait(self.kernel.submit(words, listed))
+                    return
+        raise KeyError(config)
+
+    def run(self, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Submit everything and wait for it, `timeout` seconds for each submit."""
         for submit in self.submits():
-            self.kernel.wait(self.kernel.submit(submit.words, submit.buffers))
+            self.kernel.wait(self.kernel.submit(submit.words, submit.buffers), timeout)
 
 
 def pack_config(

@@ -14,6 +14,8 @@ from tests.etnaviv.fake_kernel import GC7000, FakeKernel, FakeNode, build_shim, 
 
 REPOSITORY = Path(__file__).parents[2]
 
+MODEL = "g_conv_14x14_k3_i3_o9_s2_same"
+
 FAULTS: dict[str, str] = {
     "": "ok",
     f"open:1-1:{errno.EACCES}": "DevicePermission",
@@ -24,6 +26,7 @@ FAULTS: dict[str, str] = {
     f"GEM_NEW:2-2:{errno.EIO}": "DeviceLost",
     f"GEM_NEW:2-2:{errno.ENODEV}": "DeviceLost",
     f"GEM_NEW:1-300:{errno.EINTR}": "ok",
+    f"GEM_NEW:1-1000000:{errno.EINTR}": "DeviceTimeout",
     f"GEM_INFO:3-3:{errno.ENOMEM}": "OutOfDeviceMemory",
     f"GEM_INFO:3-3:{errno.EIO}": "DeviceLost",
     f"GEM_INFO:2-150:{errno.EAGAIN}": "ok",
@@ -42,6 +45,7 @@ FAULTS: dict[str, str] = {
     f"WAIT_FENCE:2-2:{errno.EIO}": "DeviceLost",
     f"WAIT_FENCE:2-2:{errno.ENODEV}": "DeviceLost",
     f"WAIT_FENCE:1-120:{errno.EAGAIN}": "ok",
+    f"WAIT_FENCE:1-1000000:{errno.EINTR}": "DeviceTimeout",
     f"GEM_CLOSE:1-3:{errno.EIO}": "ok",
     f"GEM_CLOSE:1-100:{errno.EINTR}": "ok",
 }
@@ -90,7 +94,7 @@ def fault_results(
     shared: Path, shim: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], FakeKernel]:
     with FakeKernel(tmp_path_factory.mktemp("faults"), shim, {"renderD128": FakeNode()}) as kernel:
-        golden = shared / "golden" / "a311d" / "conv2d.json"
+        golden = shared / "golden" / "a311d" / f"{MODEL}.json"
         results = run_client(kernel, [str(golden), "a311d", *FAULTS])
     return results, kernel
 
@@ -121,13 +125,13 @@ def test_handles_are_closed_once_and_all(fault_results: tuple[dict[str, Any], Fa
 
 def test_the_second_chip_behind_a_gpu_runs_too(shared: Path, serve: Serve) -> None:
     kernel = serve(renderD128=FakeNode(cores=(GC7000,)), renderD129=FakeNode(cores=(GC7000, npu("imx8mp"))))
-    results = run_client(kernel, [str(shared / "golden" / "imx8mp" / "conv2d.json"), "imx8mp", ""])
+    results = run_client(kernel, [str(shared / "golden" / "imx8mp" / f"{MODEL}.json"), "imx8mp", ""])
     assert results[""]["right"], results
 
 
 def test_processes_do_not_disturb_each_other(shared: Path, serve: Serve) -> None:
     kernel = serve(renderD128=FakeNode())
-    arguments = [str(shared / "golden" / "a311d" / "conv2d.json"), "a311d", "", f"GEM_SUBMIT:1-20:{errno.EINTR}"]
+    arguments = [str(shared / "golden" / "a311d" / f"{MODEL}.json"), "a311d", "", f"GEM_SUBMIT:1-20:{errno.EINTR}"]
     command = [sys.executable, "-m", "tests.etnaviv.drm_client", *arguments]
     processes = [
         subprocess.Popen(command, env=kernel.environment(), cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)

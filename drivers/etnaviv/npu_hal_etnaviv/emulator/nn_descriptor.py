@@ -184,7 +184,7 @@ def read_nn_descriptor(words: NDArray[np.uint32], core: NpuCore, job: str) -> Nn
         output_row_stride=fields["out_image_x_stride"],
         output_rows_per_channel=fields["out_image_y_stride"],
         offset_x=fields.join(IN_IMAGE_X_OFFSET[core.generation]),
-        offset_y=_offset_y(fields, core),
+        offset_y=fields.join(IN_IMAGE_Y_OFFSET[core.generation]),
         border=fields["in_image_border_const"],
         weight_zero_point=fields["coef_zero_point"],
         output_zero_point=fields["out_zero_point"],
@@ -205,10 +205,6 @@ def _scale(fields: Descriptor, core: NpuCore) -> tuple[int, int]:
     return leading_one + fields.join(stored), fields.join(POST_SHIFT) + fraction_bits
 
 
-def _offset_y(fields: Descriptor, core: NpuCore) -> int:
-    return fields.join(IN_IMAGE_Y_OFFSET[core.generation])
-
-
 def _check_sizes(fields: Descriptor, core: NpuCore, first_pixel: bool) -> None:
     """Sizes that are zero, over the core's limits, or not consistent with each other."""
     kernel_width, kernel_height = fields["kernel_xy_size"], fields["kernel_y_size"]
@@ -225,6 +221,10 @@ def _check_sizes(fields: Descriptor, core: NpuCore, first_pixel: bool) -> None:
         if first_pixel and output % 2:
             raise fields.fault(f"out_image_{axis}_size", f"{output} is odd, and first-pixel pooling halves it")
         fields.check_range(f"out_image_{axis}_stride", output // (2 if first_pixel else 1), 0xFFFF)
+    reach = 1 << core.image_offset_bits - 1
+    for axis, offsets in (("x", IN_IMAGE_X_OFFSET), ("y", IN_IMAGE_Y_OFFSET)):
+        offset = fields.join(offsets[core.generation])
+        fields.check_range(f"in_image_{axis}_offset", -reach, reach - 1, value=offset)
     fields.check_range("out_image_z_size", 1, 0x3FFF)
     if fields["depthwise"] and fields["out_image_z_size"] != channels:
         raise fields.fault("out_image_z_size", f"a depthwise job has as many output channels as input, {channels}")
