@@ -252,11 +252,11 @@ def write_file(
     signature_offsets = [] if signature is None else [_signature(builder, signature)]
 
     text = builder.CreateString(description)
-    code_vector = _offsets(builder, code_offsets)
-    subgraph_vector = _offsets(builder, [subgraph])
-    buffer_vector = _offsets(builder, buffer_offsets)
-    metadata_vector = _offsets(builder, metadata_offsets)
-    signature_vector = _offsets(builder, signature_offsets)
+    code_vector = offset_vector(builder, code_offsets)
+    subgraph_vector = offset_vector(builder, [subgraph])
+    buffer_vector = offset_vector(builder, buffer_offsets)
+    metadata_vector = offset_vector(builder, metadata_offsets)
+    signature_vector = offset_vector(builder, signature_offsets)
     tflite.ModelStart(builder)
     tflite.ModelAddVersion(builder, 3)
     tflite.ModelAddOperatorCodes(builder, code_vector)
@@ -271,7 +271,8 @@ def write_file(
     return bytes(builder.Output())
 
 
-def _offsets(builder: Any, offsets: Sequence[int]) -> int:
+def offset_vector(builder: Any, offsets: Sequence[int]) -> int:
+    """Write a vector of references to what was written before, the same one several times if you like."""
     builder.StartVector(4, len(offsets), 4)
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)
@@ -361,8 +362,8 @@ def _subgraph(
     name: str,
 ) -> int:
     label = builder.CreateString(name)
-    tensor_vector = _offsets(builder, tensors)
-    operator_vector = _offsets(builder, operators)
+    tensor_vector = offset_vector(builder, tensors)
+    operator_vector = offset_vector(builder, operators)
     input_vector = _vector(builder, inputs, np.int32)
     output_vector = _vector(builder, outputs, np.int32)
     tflite.SubGraphStart(builder)
@@ -398,7 +399,7 @@ def _metadata(builder: Any, name: str, buffer: int) -> int:
 
 def _signature(builder: Any, signature: Mapping[str, Mapping[str, int]]) -> int:
     maps = {
-        role: _offsets(builder, [_tensor_map(builder, name, index) for name, index in signature[role].items()])
+        role: offset_vector(builder, [_tensor_map(builder, name, index) for name, index in signature[role].items()])
         for role in ("inputs", "outputs")
     }
     key = builder.CreateString("serving_default")
