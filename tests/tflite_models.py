@@ -223,10 +223,12 @@ def write_file(
     description: str = "",
     signature: Mapping[str, Mapping[str, int]] | None = None,
     metadata: Mapping[str, bytes] | None = None,
+    contents_at: int | None = None,
 ) -> bytes:
     """A .tflite file of one subgraph with these parts, as they are.
 
-    `signature` has "inputs" and "outputs", each a mapping of names to tensor indices.
+    `signature` has "inputs" and "outputs", each a mapping of names to tensor indices. With `contents_at`, constants
+    are not in the flatbuffer but behind it, from that offset of the file.
     """
     builder = flatbuffers.Builder(1024)
     buffers: list[bytes] = [b""]
@@ -248,7 +250,11 @@ def write_file(
     for key, value in (metadata or {}).items():
         metadata_offsets.append(_metadata(builder, key, len(buffers)))
         buffers.append(value)
-    buffer_offsets = [_buffer(builder, data) for data in buffers]
+    if contents_at is None:
+        buffer_offsets = [_buffer(builder, data) for data in buffers]
+    else:
+        starts = [contents_at + sum(map(len, buffers[:index])) for index in range(len(buffers))]
+        buffer_offsets = [_external_buffer(builder, *place) for place in zip(starts, buffers, strict=True)]
     signature_offsets = [] if signature is None else [_signature(builder, signature)]
 
     text = builder.CreateString(description)
@@ -268,7 +274,8 @@ def write_file(
     if signature is not None:
         tflite.ModelAddSignatureDefs(builder, signature_vector)
     builder.Finish(tflite.ModelEnd(builder), FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    flatbuffer = bytes(builder.Output())
+    return flatbuffer if contents_at is None else flatbuffer.ljust(contents_at, b"\0") + b"".join(buffers)
 
 
 def offset_vector(builder: Any, offsets: Sequence[int]) -> int:
@@ -386,6 +393,14 @@ def _buffer(builder: Any, data: bytes) -> int:
     tflite.BufferStart(builder)
     if vector is not None:
         tflite.BufferAddData(builder, vector)
+    return int(tflite.BufferEnd(builder))
+
+
+def _external_buffer(builder: Any, start: int, data: bytes) -> int:
+    tflite.BufferStart(builder)
+    if data:
+        tflite.BufferAddOffset(builder, start)
+        tflite.BufferAddSize(builder, len(data))
     return int(tflite.BufferEnd(builder))
 
 

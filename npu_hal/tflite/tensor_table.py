@@ -70,7 +70,8 @@ class TensorTable(Sequence[Tensor]):
 
     def _tensor(self, index: int) -> Tensor:
         table = self._tables[index]
-        label = f"tensor {index} {self.name(index)!r}"
+        name = self.name(index)
+        label = f"tensor {index} {name!r}"
         dtype = self._dtype(table, label)
         if table.has(TensorSlot.SPARSITY):
             raise UnsupportedOperation(f"{label} is stored sparsely, which npu-hal does not support")
@@ -82,7 +83,7 @@ class TensorTable(Sequence[Tensor]):
         data = self._data(table, shape, dtype, label)
         try:
             quantization = read_quantization(table.table(TensorSlot.QUANTIZATION, label), shape, dtype, label)
-            return Tensor(name=self.name(index), shape=shape, dtype=dtype, quantization=quantization, data=data)
+            return Tensor(name=name, shape=shape, dtype=dtype, quantization=quantization, data=data)
         except InvalidGraph as error:
             raise InvalidModel(f"{label} is invalid: {error}") from None
 

@@ -89,6 +89,29 @@ def test_misaligned_constants_are_copied() -> None:
     assert all(tensor.data.flags.aligned for tensor in graph.tensors if tensor.data is not None)
 
 
+class TestContentsBehindTheFlatbuffer:
+    """Files beyond 2 GiB have them there."""
+
+    TENSORS = (real("x", [2]), real("c", [2], data=np.array([1, 2], np.float32).tobytes()), real("y", [2]))
+    OPERATORS = (FileOperator(Code.ADD, [0, 1], [2], "AddOptions"),)
+
+    def test_they_are_read_in_place(self) -> None:
+        data = write_file(self.TENSORS, self.OPERATORS, [0], [2], contents_at=4096)
+        constant = read_model(data).graph.tensors[1].constant()
+        assert constant.tolist() == [1.0, 2.0]
+        assert np.shares_memory(constant, np.frombuffer(data, np.uint8)[4096:])
+
+    def test_litert_reads_the_same(self, tmp_path: Path) -> None:
+        path = tmp_path / "model.tflite"
+        path.write_bytes(write_file(self.TENSORS, self.OPERATORS, [0], [2], contents_at=4096))
+        assert differences(read_model(path), interpreter(path)) == []
+
+    def test_they_must_be_in_the_file(self) -> None:
+        data = write_file(self.TENSORS, self.OPERATORS, [0], [2], contents_at=4096)
+        with pytest.raises(InvalidModel, match="buffer 1: 8 bytes at offset 4096 lie outside of the file's 4103 bytes"):
+            read_model(data[:-1])
+
+
 class TestBoundary:
     """Inputs and outputs of the model, whatever they are, are those of the graph."""
 
