@@ -19,9 +19,11 @@ from npu_hal.api import (
     Concatenation,
     Conv2D,
     DepthwiseConv2D,
+    Dequantize,
     DType,
     FullyConnected,
     Graph,
+    Logistic,
     MaxPool2D,
     Mean,
     Mul,
@@ -29,12 +31,16 @@ from npu_hal.api import (
     Padding,
     Padding2D,
     Quantization,
+    Quantize,
+    Relu,
+    Relu6,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
     Softmax,
     Split,
     Sub,
+    Tanh,
     Tensor,
     Transpose,
     resolve_padding,
@@ -125,7 +131,10 @@ class ConstantTensors:
 
 
 def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constant: AddConstant) -> FileOperator:
-    """The operator of the schema; attributes that it takes as tensors are added by `constant`."""
+    """The operator of the schema; attributes that it takes as tensors are added by `constant`.
+
+    ValueError for kinds that this writer does not know.
+    """
     code = getattr(tflite.BuiltinOperator, operation.kind)
     inputs: list[int] = list(operation.inputs)
     options_name: str | None = None
@@ -175,6 +184,10 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             inputs.append(constant((operation.height, operation.width)))
             options_name = f"{type(operation).__name__}Options"
             options = {"AlignCorners": operation.align_corners, "HalfPixelCenters": operation.half_pixel_centers}
+        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize():
+            pass
+        case _:
+            raise ValueError(f"no {operation.kind} can be written")
     return FileOperator(code, inputs, operation.outputs, options_name, options)
 
 

@@ -99,6 +99,14 @@ def test_a_tensor_of_an_exbibyte_is_refused() -> None:
         read_model(relu_of(FileTensor("x", [1 << 30, 1 << 30], FLOAT32)))
 
 
+def test_an_empty_tensor_that_no_array_can_hold_is_refused() -> None:
+    shape = struct.pack("<4i", 0, 2**31 - 1, 2**31 - 1, 2**31 - 1)
+    tensors = [FileTensor("x", [0], FLOAT32), FileTensor("shape", [4], INT32, shape), FileTensor("y", [0], FLOAT32)]
+    data = write_file(tensors, [FileOperator(tflite.BuiltinOperator.RESHAPE, [0, 1], [2])], [0], [2])
+    with pytest.raises(InvalidModel, match="tensor 2 'y' has the impossible shape"):
+        read_model(data)
+
+
 def test_a_big_tensor_costs_nothing_to_read() -> None:
     graph = read_model(relu_of(FileTensor("x", [1 << 16, 1 << 16], FLOAT32))).graph
     assert graph.output_tensors[0].nbytes == 1 << 34

@@ -186,9 +186,11 @@ class TestTensors:
         [
             (real("c", [-1, 2], data=b""), r"tensor 1 'c' has the impossible shape \[-1, 2\]"),
             (real("c", [1] * 33, data=b"1234"), "impossible shape"),
+            (real("c", [0, 2**31 - 1, 2**31 - 1, 2**31 - 1], data=b""), "impossible shape"),
             (real("c", [2], data=b"1234567"), "takes 8 bytes, but its buffer 1 has 7"),
-            (real("c", [2**31 - 1] * 4, data=b"1234"), "takes .* bytes, but its buffer 1 has 4"),
-            (real("c", [2**31 - 1] * 4), "exceeds"),
+            (real("c", [2**14] * 4, data=b"1234"), "takes .* bytes, but its buffer 1 has 4"),
+            (real("c", [2**14] * 4), "exceeds"),
+            (real("c", [2**31 - 1] * 4), "impossible shape"),
             (FileTensor("c", [2], 19), "unknown type 19"),
             (FileTensor("c", [2], -1), "unknown type -1"),
         ],
