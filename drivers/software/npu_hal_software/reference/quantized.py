@@ -35,7 +35,7 @@ def activation_range(activation: Activation, output: Tensor) -> tuple[int, int]:
 
 
 def _store(real: float, tensor: Tensor) -> int:
-    steps = np.float64(np.float32(real) / scale_of(tensor))
+    steps = np.asarray(np.float32(real) / scale_of(tensor), np.float64)
     return zero_point_of(tensor) + int(round_half_away(np.clip(steps, -INT32_MAX, INT32_MAX)))
 
 
