@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from npu_hal.api import (
-    Activation,
     Add,
     Dequantize,
     DType,
@@ -76,9 +74,6 @@ def test_relu(kind: Any, dtype: DType, data: st.DataObject) -> None:
     assert_matches_tflite(case)
 
 
-ALL_VALUES = (2, 256)
-
-
 def fixed_output(dtype: DType, scale: float, centred: bool) -> Quantization | None:
     """The only quantisation that TensorFlow Lite lets some outputs have."""
     if dtype is DType.FLOAT32:
@@ -113,7 +108,8 @@ def test_softmax(dtype: DType, data: st.DataObject) -> None:
             lambda draw: unary_case(
                 draw,
                 Softmax,
-                (*draw(shapes(0, 3, 3)), draw(st.integers(1, 1100))),
+                # Where exponentials add up to 512 and more, BUILTIN_REF aborts the process.
+                (*draw(shapes(0, 3, 3)), draw(st.integers(1, 500))),
                 (dtype, draw(quantizations(dtype, 1e-5, 4.0))),
                 (dtype, fixed_output(dtype, 1 / 256, False)),
                 beta=draw(st.sampled_from([1.0, 0.25, 2.0, 0.1])),

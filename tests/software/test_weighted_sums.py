@@ -64,8 +64,8 @@ def _geometries(draw: st.DrawFn, kind: Any) -> tuple[Shape, Shape, int, dict[str
     """Shape of the input, shape of the weights, the axis of their output channels, and attributes."""
     if kind is FullyConnected:
         depth = draw(st.integers(1, 700))
-        batch = draw(st.sampled_from([(1,), (3,), (2, 2)]))
-        return (*batch, depth), (draw(st.integers(1, 9)), depth), 0, {"keep_num_dims": draw(st.booleans())}
+        rows = draw(st.sampled_from([(1,), (3,), (2, 2)]))
+        return (*rows, depth), (draw(st.integers(1, 9)), depth), 0, {"keep_num_dims": draw(st.booleans())}
     dilations = draw(st.sampled_from([(1, 1), (2, 2), (1, 3)]))
     filter_hw = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
     image_hw = [
@@ -171,9 +171,7 @@ def test_explicit_padding_is_pad_and_valid(kind: Any, dtype: DType, data: st.Dat
     operation = case.graph.operations[0]
     assert isinstance(operation, Conv2D | DepthwiseConv2D)
     top, bottom, left, right = data.draw(st.tuples(*[st.integers(0, 3)] * 4))
-    explicit = operation.model_copy(
-        update={"padding": ExplicitPadding(top=top, bottom=bottom, left=left, right=right)}
-    )
+    explicit = operation.model_copy(update={"padding": ExplicitPadding(top=top, bottom=bottom, left=left, right=right)})
     valid = operation.model_copy(update={"padding": Padding.VALID})
     paddings = ((0, 0), (top, bottom), (left, right), (0, 0))
     ours = _rebuilt(case.graph, explicit, ())

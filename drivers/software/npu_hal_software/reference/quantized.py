@@ -45,7 +45,10 @@ def range_of(dtype: DType, activation: Activation) -> tuple[float, float]:
     if dtype is DType.FLOAT32:
         return lower, upper
     low, high = dtype.integer_range
-    return max(low, lower), min(high, upper)
+    return (
+        max(low, int(lower)) if np.isfinite(lower) else low,
+        min(high, int(upper)) if np.isfinite(upper) else high,
+    )
 
 
 @dataclass(frozen=True, slots=True)
