@@ -128,9 +128,7 @@ class Callbacks:
 
     def _invoke_kernel(self, context_address: int, node_address: int) -> int:
         try:
-            try:
-                self._thread.is_kept
-            except AttributeError:
+            if not getattr(self._thread, "is_kept", False):
                 self._keep_thread_state()
             self._kernels[c_void_p.from_address(node_address + _USER_DATA).value].invoke()  # type: ignore[index]
         except BaseException as error:

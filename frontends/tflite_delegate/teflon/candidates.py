@@ -97,6 +97,4 @@ def _results(operations: Iterable[AnyOperation], left_over: set[int]) -> list[in
     """
     chosen = list(operations)
     read = {index for operation in chosen for index in operation.inputs}
-    return [
-        index for operation in chosen for index in operation.outputs if index in left_over or index not in read
-    ]
+    return [index for operation in chosen for index in operation.outputs if index in left_over or index not in read]

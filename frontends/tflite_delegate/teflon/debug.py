@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from npu_hal.api import AnyOperation, Graph, Tensor
 from npu_hal.tflite.operators import operator_name
-from teflon.candidates import BoundGraph, Candidates
+from teflon.candidates import Candidates
 from teflon.execution_plan import PlannedNode
 
 DEBUG_VARIABLE = "TEFLON_DEBUG"
@@ -22,12 +22,12 @@ def is_verbose() -> bool:
         _log.warning("%s has no flag %r; its flags are: %s", DEBUG_VARIABLE, flag, ", ".join(_FLAGS))
     if "verbose" not in flags:
         return False
-    if not _log.isEnabledFor(logging.DEBUG) or not _log.hasHandlers():
-        _log.setLevel(logging.DEBUG)
-        if not _log.handlers:
-            handler = logging.StreamHandler()
-            handler.setFormatter(logging.Formatter("teflon: %(message)s"))
-            _log.addHandler(handler)
+    _log.setLevel(logging.DEBUG)
+    # A program that has set up logging decides itself where messages go.
+    if not _log.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("teflon: %(message)s"))
+        _log.addHandler(handler)
     return True
 
 
@@ -39,17 +39,21 @@ def log_candidates(plan: Sequence[PlannedNode], candidates: Candidates) -> None:
         _log.debug("left to TensorFlow Lite: node %d %s: %s", index, names[index], reason)
 
 
-def log_compilation(bound: BoundGraph, seconds: float) -> None:
-    """Tell the tables of a compiled graph, and how long compiling it took."""
-    graph = bound.graph
+def log_graph(graph: Graph) -> None:
+    """Tell the tables of a graph that is about to be compiled."""
     _log.debug(
-        "compiling graph: %d tensors %d operations\n%s\n\n%s",
+        "compiling %s: %d tensors %d operations\n%s\n\n%s",
+        graph.name,
         len(graph.tensors),
         len(graph.operations),
         tensor_table(graph),
         operation_table(graph),
     )
-    _log.debug("%s: compiled in %.3f ms", graph.name, seconds * 1e3)
+
+
+def log_compilation(name: str, seconds: float) -> None:
+    """Tell how long compiling a graph took."""
+    _log.debug("%s: compiled in %.3f ms", name, seconds * 1e3)
 
 
 def log_invocation(name: str, seconds: float) -> None:
@@ -79,9 +83,7 @@ def operation_table(graph: Graph) -> str:
     for position, operation in enumerate(graph.operations):
         inputs = ",".join(str(index) for index in operation.inputs)
         outputs = ",".join(str(index) for index in operation.outputs)
-        lines.append(
-            f"{position:>3} {operation.kind:<24} {inputs:<20} {outputs:<12} {_attributes(operation)}".rstrip()
-        )
+        lines.append(f"{position:>3} {operation.kind:<24} {inputs:<20} {outputs:<12} {_attributes(operation)}".rstrip())
     return "\n".join(lines)
 
 
@@ -94,6 +96,8 @@ def _quantization_columns(tensor: Tensor) -> tuple[str, str]:
 
 
 def _attributes(operation: AnyOperation) -> str:
-    operands = operand_names(operation)
-    values = operation.model_dump(exclude_defaults=True, exclude={"kind", *operands})
+    # What changes when the tensors get other numbers are the operands, which have columns of their own.
+    renumbered = operation.renumbered(lambda index: index + 1).model_dump()
+    fields = operation.model_dump(exclude_defaults=True)
+    values = {name: value for name, value in fields.items() if renumbered[name] == value and name != "kind"}
     return " ".join(f"{name}={value}" for name, value in values.items())

@@ -106,9 +106,7 @@ class Delegate:
         self._applications[key] = application
         try:
             nodes = int_array(chosen)
-            status = context.ReplaceNodeSubsetsWithDelegateKernels(
-                key, registration, addressof(nodes), self._address
-            )
+            status = context.ReplaceNodeSubsetsWithDelegateKernels(key, registration, addressof(nodes), self._address)
         finally:
             del self._applications[key]
         if application.error is not None:
@@ -132,10 +130,11 @@ class Delegate:
         nodes = read_ints(params.nodes_to_replace)
         name = f"partition {len(application.partitions)}"
         bound = application.candidates.graph(nodes, read_ints(params.output_tensors), name)
-        start = time.perf_counter()
-        subgraph = self._device.create_subgraph(bound.graph)
         application.partitions.append(nodes)
         if not self._is_verbose:
-            return Kernel(bound, subgraph, context, self)
-        debug.log_compilation(bound, time.perf_counter() - start)
+            return Kernel(bound, self._device.create_subgraph(bound.graph), context, self)
+        debug.log_graph(bound.graph)
+        start = time.perf_counter()
+        subgraph = self._device.create_subgraph(bound.graph)
+        debug.log_compilation(name, time.perf_counter() - start)
         return TimedKernel(bound, subgraph, context, self)

@@ -39,6 +39,8 @@ class DelegateOptions:
                     f"the delegate has no option {given!r}; its options with driver {driver.name} are: {names}"
                 )
             if name in chosen:
-                raise InvalidOption(f"option {name} of driver {driver.name} is given twice, as {name} and {_PREFIX}{name}")
+                raise InvalidOption(
+                    f"option {name} of driver {driver.name} is given twice, as {name} and {_PREFIX}{name}"
+                )
             chosen[name] = value
         return chosen

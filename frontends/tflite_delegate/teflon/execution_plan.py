@@ -27,9 +27,7 @@ def read_execution_plan(context: TfLiteContext) -> tuple[PlannedNode, ...]:
 
 def _read_node(context: TfLiteContext, index: int) -> PlannedNode:
     node_address, registration_address = c_void_p(), c_void_p()
-    failed = context.GetNodeAndRegistration(
-        addressof(context), index, byref(node_address), byref(registration_address)
-    )
+    failed = context.GetNodeAndRegistration(addressof(context), index, byref(node_address), byref(registration_address))
     if failed or not node_address.value or not registration_address.value:
         raise InvalidState(f"the runtime does not tell what node {index} of its execution plan is")
     node = TfLiteNode.from_address(node_address.value)

@@ -2,10 +2,13 @@
 
 import ctypes
 import struct
+import time
 from collections.abc import Sequence
 from ctypes import addressof, c_char, c_void_p, sizeof
+from itertools import pairwise
 
 from npu_hal.api import InvalidState, Subgraph, Tensor
+from teflon import debug
 from teflon.candidates import BoundGraph
 from teflon.tensor_table import Array, view_memory
 from teflon.tflite_abi import POINTER_BYTES, TfLiteContext, TfLiteTensor, read_ints
@@ -84,15 +87,29 @@ class Kernel:
             raise InvalidState(
                 f"tensor {index} {tensor.name!r} was compiled with {tensor.nbytes} bytes and now has {native.bytes}"
             )
-        return view_memory(native.data, tensor.dtype.numpy, tensor.shape)
+        return view_memory(native.data, tensor.dtype, tensor.shape)
 
     def _native(self, index: int) -> TfLiteTensor:
         return TfLiteTensor.from_address((self._table_cell.value or 0) + index * _TENSOR_BYTES)
 
 
+class TimedKernel(Kernel):
+    """A kernel that tells how long each invocation took."""
+
+    def __init__(self, bound: BoundGraph, subgraph: Subgraph, context: TfLiteContext, owner: object) -> None:
+        super().__init__(bound, subgraph, context, owner)
+        self._name = bound.graph.name
+
+    def invoke(self) -> None:
+        """Run one inference, and log its duration."""
+        start = time.perf_counter()
+        super().invoke()
+        debug.log_invocation(self._name, time.perf_counter() - start)
+
+
 def _address_format(indices: Sequence[int]) -> str:
     """The `struct` format of the data pointers of tensors by ascending index, from the first pointer on."""
-    gaps = [(later - earlier) * _TENSOR_BYTES - POINTER_BYTES for earlier, later in zip(indices, indices[1:])]
+    gaps = [(later - earlier) * _TENSOR_BYTES - POINTER_BYTES for earlier, later in pairwise(indices)]
     return "=" + _POINTER + "".join(f"{gap}x{_POINTER}" for gap in gaps)
 
 

@@ -1,14 +1,14 @@
 """The runtime's tensors as tensors of the driver interface."""
 
 import ctypes
+import math
 from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
 
-from npu_hal.api import DType, InvalidGraph, Quantization, Tensor, UnsupportedOperation
+from npu_hal.api import DType, InvalidGraph, InvalidState, Quantization, Shape, Tensor, UnsupportedOperation
 from teflon.tflite_abi import (
-    ELEMENT_TYPES,
     AllocationType,
     QuantizationType,
     TfLiteAffineQuantization,
@@ -16,10 +16,19 @@ from teflon.tflite_abi import (
     TfLiteTensor,
     read_floats,
     read_ints,
-    read_text,
 )
 
 Array = np.ndarray[Any, Any]
+# By TfLiteType.
+_ELEMENT_TYPES = {
+    1: DType.FLOAT32,
+    2: DType.INT32,
+    3: DType.UINT8,
+    4: DType.INT64,
+    6: DType.BOOL,
+    7: DType.INT16,
+    9: DType.INT8,
+}
 _BYTES = ctypes.sizeof(TfLiteTensor)
 
 
@@ -63,7 +72,7 @@ def read_tensor(index: int, native: TfLiteTensor) -> Tensor:
     """
     name = (native.name or b"").decode(errors="replace")
     label = f"tensor {index} {name!r}"
-    dtype = ELEMENT_TYPES.get(native.type)
+    dtype = _ELEMENT_TYPES.get(native.type)
     if dtype is None:
         raise UnsupportedOperation(f"{label} has elements of TfLiteType {native.type}, which npu-hal does not have")
     if native.is_variable:
@@ -74,47 +83,49 @@ def read_tensor(index: int, native: TfLiteTensor) -> Tensor:
         raise UnsupportedOperation(f"{label} is sparse")
     shape = read_ints(native.dims)
     try:
-        is_constant = native.allocation_type == AllocationType.MMAP_RO and bool(native.data)
+        data = None
+        if native.allocation_type == AllocationType.MMAP_RO and native.data:
+            # A copy is made only where a model's writer did not align the contents.
+            data = np.require(view_memory(native.data, dtype, shape), requirements="A")
         return Tensor(
             name=name,
             shape=shape,
-            dtype=DType(dtype.name),
-            quantization=_read_quantization(label, native, dtype),
-            data=view_memory(native.data, dtype, shape) if is_constant else None,
+            dtype=dtype,
+            quantization=_read_quantization(label, native, dtype, shape),
+            data=data,
         )
     except InvalidGraph as error:
-        raise UnsupportedOperation(str(error)) from None
+        raise UnsupportedOperation(f"{label} cannot be expressed: {error}") from None
 
 
-def view_memory(address: int | None, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+def view_memory(address: int | None, dtype: DType, shape: Shape) -> Array:
     """An array over memory that somebody else owns and keeps; nothing is copied. `address` may be 0 for no elements."""
-    nbytes = dtype.itemsize
-    for size in shape:
-        nbytes *= size
+    nbytes = dtype.itemsize * math.prod(shape)
     if nbytes == 0:
-        return np.empty(shape, dtype)
+        return np.empty(shape, dtype.numpy)
     if not address:
-        raise ValueError("there is no memory to view")
-    return np.ndarray(shape, dtype, (ctypes.c_ubyte * nbytes).from_address(address))
+        raise InvalidState("a tensor without memory cannot be viewed")
+    memory = (ctypes.c_ubyte * nbytes).from_address(address)
+    return np.frombuffer(memory, dtype.numpy).reshape(shape)
 
 
-def _read_quantization(label: str, native: TfLiteTensor, dtype: np.dtype[Any]) -> Quantization | None:
+def _read_quantization(label: str, native: TfLiteTensor, dtype: DType, shape: Shape) -> Quantization | None:
     """Per axis if there are several scales; what floats and booleans say of quantisation has no meaning."""
     quantization = native.quantization
-    if quantization.type == QuantizationType.NONE or not quantization.params or dtype.kind not in "iu":
+    if quantization.type == QuantizationType.NONE or not quantization.params or not dtype.is_integer:
         return None
     if quantization.type != QuantizationType.AFFINE:
-        raise UnsupportedOperation(f"{label} has a quantisation of kind {quantization.type}; only affine ones are known")
+        raise UnsupportedOperation(
+            f"{label} has a quantisation of kind {quantization.type}; only affine ones are known"
+        )
     affine = TfLiteAffineQuantization.from_address(quantization.params)
     scales, zero_points = read_floats(affine.scale), read_ints(affine.zero_point)
     if not scales:
         return None
     if len(zero_points) <= 1:
         zero_points = (zero_points or (0,)) * len(scales)
-    axis = affine.quantized_dimension if len(scales) > 1 else None
+    if len(scales) == 1:
+        return Quantization(scales=scales, zero_points=zero_points)
+    # A vector has only one axis to be quantised along, whatever axis old converters recorded.
+    axis = 0 if len(shape) == 1 else affine.quantized_dimension
     return Quantization(scales=scales, zero_points=zero_points, axis=axis)
-
-
-def tensor_name(native: TfLiteTensor) -> str:
-    """The name of a tensor, "" if it has none."""
-    return read_text(ctypes.cast(native.name, ctypes.c_void_p).value)

@@ -24,8 +24,6 @@ from ctypes import (
 )
 from enum import IntEnum
 
-import numpy as np
-
 
 class Status(IntEnum):
     """TfLiteStatus, the part that a delegate returns."""
@@ -240,20 +238,3 @@ def read_floats(address: int | None) -> tuple[float, ...]:
 def int_array(values: tuple[int, ...]) -> "ctypes.Array[c_int]":
     """A TfLiteIntArray of `values`, in memory of Python's."""
     return (c_int * (1 + len(values)))(len(values), *values)
-
-
-def read_text(address: int | None) -> str:
-    """A C string; bytes that are not UTF-8 are replaced."""
-    return (c_char_p(address).value or b"").decode(errors="replace") if address else ""
-
-
-# TfLiteType of each element type that npu-hal has too.
-ELEMENT_TYPES = {
-    1: np.dtype(np.float32),
-    2: np.dtype(np.int32),
-    3: np.dtype(np.uint8),
-    4: np.dtype(np.int64),
-    6: np.dtype(np.bool_),
-    7: np.dtype(np.int16),
-    9: np.dtype(np.int8),
-}
