@@ -106,7 +106,7 @@ def view_memory(address: int | None, dtype: DType, shape: Shape) -> Array:
     if not address:
         raise InvalidState("a tensor without memory cannot be viewed")
     memory = (ctypes.c_ubyte * nbytes).from_address(address)
-    return np.frombuffer(memory, dtype.numpy).reshape(shape)
+    return np.frombuffer(memoryview(memory), dtype.numpy).reshape(shape)
 
 
 def _read_quantization(label: str, native: TfLiteTensor, dtype: DType, shape: Shape) -> Quantization | None:
