@@ -1,41 +1,37 @@
-"""TEFLON_DEBUG, the short cut for how much is logged.
+"""TEFLON_DEBUG, the short cut to what npu-hal logs.
 
-Everything logs below the logger `npu_hal` of the standard library's logging. Programs that configure logging
-themselves need nothing of this module.
+Everything logs below the logger `npu_hal` of the standard library's logging, where programs that configure logging
+find it. TEFLON_DEBUG is a list of flags with commas in between; its flag `verbose` shows all of it.
 """
 
 import logging
 import os
 import sys
+from copy import copy
 
-VARIABLE = "TEFLON_DEBUG"
-LEVELS = {
-    "error": logging.ERROR,
-    "warning": logging.WARNING,
-    "info": logging.INFO,
-    "verbose": logging.DEBUG,
-    "debug": logging.DEBUG,
-}
-
-
-def level_from_environment() -> int:
-    """The level that TEFLON_DEBUG names; warnings where it is unset, everything where it names no level."""
-    value = os.environ.get(VARIABLE, "").strip().lower()
-    return LEVELS.get(value, logging.DEBUG) if value else logging.WARNING
+DEBUG_VARIABLE = "TEFLON_DEBUG"
+VERBOSE = "verbose"
 
 
 def is_verbose() -> bool:
-    """Whether TEFLON_DEBUG asks for everything."""
-    return level_from_environment() <= logging.DEBUG
+    """Whether TEFLON_DEBUG has the flag ``verbose``."""
+    return VERBOSE in (flag.strip() for flag in os.environ.get(DEBUG_VARIABLE, "").split(","))
 
 
 def log_to_stderr() -> None:
-    """Print what npu-hal logs, from the level that TEFLON_DEBUG names; for programs, not for libraries."""
+    """Print warnings, or everything if TEFLON_DEBUG says so; for programs, not for libraries."""
     logger = logging.getLogger("npu_hal")
-    logger.setLevel(level_from_environment())
-    logger.propagate = False
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
+    logger.setLevel(logging.DEBUG if is_verbose() else logging.WARNING)
+    # Programs that are called several times in one process, as in tests, would otherwise print everything twice.
+    logger.handlers.clear()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("npu-hal: %(levelname)s: %(message)s"))
+    handler.setFormatter(_LowerCaseLevels("npu-hal: %(levelname)s: %(message)s"))
     logger.addHandler(handler)
+    logger.propagate = False
+
+
+class _LowerCaseLevels(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        formatted = copy(record)
+        formatted.levelname = record.levelname.lower()
+        return super().format(formatted)

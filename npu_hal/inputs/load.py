@@ -17,12 +17,14 @@ def load_inputs(
     files: Sequence[Path],
     tensors: Sequence[Tensor],
     *,
+    names: Sequence[str] | None = None,
     pixel_range: PixelRange | None = None,
     random_seed: int | None = None,
 ) -> list[Array]:
     """An array for each of `tensors`, from `files`.
 
-    An .npz file gives the inputs that its arrays are named after, or if none is, as many as it has arrays, in order.
+    An .npz file gives the inputs that its arrays are named after, or if none is, as many as it has arrays, in order;
+    `names` are the inputs' names, if not those of the tensors.
     Every other file gives the next input that has none yet: .npy an array, .wav a sound, anything else an image.
     Inputs for which there is no file are random if there is a `random_seed`. Raises `InvalidInput` for files that do
     not fit, are left over, or missing.
@@ -30,15 +32,15 @@ def load_inputs(
     arrays: dict[int, Array] = {}
     for path in files:
         if path.suffix.lower() == ".npz":
-            _take_npz(path, tensors, arrays)
+            _take_npz(path, tensors, names or [tensor.name for tensor in tensors], arrays)
             continue
         position = _next_free(path, tensors, arrays)
         arrays[position] = _load_one(path, tensors[position], pixel_range)
     missing = [position for position in range(len(tensors)) if position not in arrays]
     if missing and random_seed is None:
         raise InvalidInput(
-            f"input {missing[0]} {_describe(tensors[missing[0]])} has no file: the model has {len(tensors)} inputs, "
-            f"files were given for {len(arrays)}; --input FILE gives the next one, --random SEED fills the rest"
+            f"input {missing[0]} {_describe(tensors[missing[0]])} has no value: files were "
+            f"given for {len(arrays)} of {len(tensors)}; --input FILE gives the next one, --random SEED fills the rest"
         )
     rng = np.random.default_rng(random_seed)
     for position in missing:
@@ -56,9 +58,8 @@ def _load_one(path: Path, tensor: Tensor, pixel_range: PixelRange | None) -> Arr
             return load_image(path, tensor, pixel_range)
 
 
-def _take_npz(path: Path, tensors: Sequence[Tensor], arrays: dict[int, Array]) -> None:
+def _take_npz(path: Path, tensors: Sequence[Tensor], names: Sequence[str], arrays: dict[int, Array]) -> None:
     loaded = load_npz(path)
-    names = [tensor.name for tensor in tensors]
     by_name = any(name in names for name in loaded)
     for name, array in loaded.items():
         if by_name and name not in names:
@@ -73,7 +74,7 @@ def _next_free(path: Path, tensors: Sequence[Tensor], arrays: dict[int, Array]) 
     for position in range(len(tensors)):
         if position not in arrays:
             return position
-    raise InvalidInput(f"{path} is one too many: the model has {len(tensors)} inputs, and all have their file")
+    raise InvalidInput(f"{path} is one file too many: all inputs of the model, {len(tensors)}, have their value")
 
 
 def _describe(tensor: Tensor) -> str:
