@@ -38,6 +38,12 @@ SECOND_PART_SYMBOL = (7, 5, 6, 5)
 SYMBOL_COST = (3, 3, 4, 4, 4, 5, 6, 6)
 """Bits of each symbol with its sign, without the bits below the magnitude's leading one."""
 
+SYMBOLS_WITH_SIGN = (0, 1, 5)
+"""Symbols whose first or second part holds the sign."""
+
+PAYLOAD_BITS = 7
+PAYLOAD_MASK = np.uint32((1 << PAYLOAD_BITS) - 1)
+
 FLUSH_PAIRS = 2
 
 
@@ -81,7 +87,7 @@ def _byte_table(symbol_map: SymbolMap) -> _ByteTable:
     has_second = symbol >= 5
     second = np.array([part or 0 for part in SECOND_PART])[symbol]
     second = second + np.where(symbol == 5, _SIGN * SIGN_IN_SECOND, 0)
-    sign_bits = np.where((symbol < 2) | (symbol == 5), 0, 1)
+    sign_bits = np.where(np.isin(symbol, SYMBOLS_WITH_SIGN), 0, 1)
     low_bits = np.maximum(BIT_LENGTH - 1, 0)
     low = _MAGNITUDE & ((1 << low_bits) - 1)
     payload = np.where(sign_bits, _SIGN | low << 1, low)
@@ -159,51 +165,60 @@ def decode_bytes(stream: ByteArray, bit_count: int, count: int, symbol_map: Symb
         )
     firsts = reader.read(starts[:pairs], 2 * FIRST_BITS)
     seconds = reader.read(starts[1 : pairs + 1] + 2 * FIRST_BITS, 2 * SECOND_BITS)
-    second_bits = _SECOND_BITS_OF_FIRSTS[firsts]
-    next_second_bits = np.append(second_bits[1:], 0)
-    payloads = reader.read(starts[2:] + 2 * FIRST_BITS + next_second_bits, 14)
+    tables = _pair_decoding(symbol_map)
+    index = firsts | seconds << np.uint32(2 * FIRST_BITS)
+    # A pair's payloads begin after the second parts of the pair that follows it.
+    next_second_bits = np.append(tables.second_bits[index[1:]], 0)
+    payloads = reader.read(starts[2:] + 2 * FIRST_BITS + next_second_bits, 2 * PAYLOAD_BITS)
     result = np.empty((pairs, 2), np.uint8)
-    shift = np.zeros(pairs, np.uint32)
-    for position in range(2):
-        first = firsts >> np.uint32(FIRST_BITS * position) & np.uint32(7)
-        has_second = first == FIRST_PART[5]
-        second = seconds & np.uint32(3)
-        symbol = np.where(has_second, np.array(SECOND_PART_SYMBOL)[second], np.array(FIRST_PART_SYMBOL)[first])
-        length = np.array(symbol_map, np.uint32)[symbol]
-        sign_bits = ((symbol >= 2) & (symbol != 5)).astype(np.uint32)
-        payload = payloads >> shift
-        sign = np.where(
-            sign_bits > 0, payload & 1, np.where(symbol == 5, second >> np.uint32(1), first >> np.uint32(2))
-        )
-        low_bits = np.maximum(length, 1) - np.uint32(1)
-        leading = np.uint32(1) << low_bits
-        magnitude = np.where(length > 0, (payload >> sign_bits & (leading - np.uint32(1))) | leading, 0)
-        result[:, position] = np.where(sign > 0, ~magnitude & 0xFF, magnitude)
-        shift += sign_bits + low_bits
-        seconds = seconds >> np.where(has_second, SECOND_BITS, 0).astype(np.uint32)
+    result[:, 0] = tables.value[tables.symbol[0][index] | payloads & PAYLOAD_MASK]
+    payloads >>= tables.low_payload_bits[index]
+    result[:, 1] = tables.value[tables.symbol[1][index] | payloads & PAYLOAD_MASK]
     return result.reshape(-1)[:count]
 
 
-_SECOND_BITS_OF_FIRSTS = np.array(
-    [SECOND_BITS * ((firsts & 7 == FIRST_PART[5]) + (firsts >> 3 == FIRST_PART[5])) for firsts in range(64)],
-    np.int64,
-)
+@dataclass(frozen=True, slots=True)
+class _PairDecoding:
+    """What the first and second parts of a pair tell, by first parts + 64 * the second parts' four bits.
+
+    symbol: per byte, symbol * 256 + sign where a part holds it * 128. second_bits: bits of second parts.
+    low_payload_bits, payload_bits: bits of the payload of the pair's first byte, and of both.
+    value: the byte, by an element of `symbol` + seven bits of which the first ones are its payload.
+    """
+
+    symbol: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
+    second_bits: npt.NDArray[np.int64]
+    low_payload_bits: npt.NDArray[np.uint32]
+    payload_bits: npt.NDArray[np.uint32]
+    value: ByteArray
 
 
-def _part_sizes(symbol_map: SymbolMap) -> list[tuple[int, int]]:
-    """(bits of second parts, bits of payloads) of a pair, by first parts + 64 * the four bits after them."""
-    payload_bits = [max(length - 1, 0) + (0 if symbol in (0, 1, 5) else 1) for symbol, length in enumerate(symbol_map)]
-    sizes = []
-    for index in range(1 << (2 * FIRST_BITS + 2 * SECOND_BITS)):
-        seconds, second_bits, payload = index >> (2 * FIRST_BITS), 0, 0
-        for position in range(2):
-            symbol = FIRST_PART_SYMBOL[index >> (FIRST_BITS * position) & 7]
-            if symbol == 5:
-                symbol = SECOND_PART_SYMBOL[seconds >> second_bits & 3]
-                second_bits += SECOND_BITS
-            payload += payload_bits[symbol]
-        sizes.append((second_bits, payload))
-    return sizes
+def _pair_decoding(symbol_map: SymbolMap) -> _PairDecoding:
+    index = np.arange(1 << (2 * FIRST_BITS + 2 * SECOND_BITS))
+    sizes = np.array(symbol_map)
+    symbol_payload_bits = np.maximum(sizes - 1, 0) + ~np.isin(np.arange(SYMBOLS), SYMBOLS_WITH_SIGN)
+    seconds = index >> (2 * FIRST_BITS)
+    second_bits = np.zeros_like(index)
+    symbols, payload_bits = [], []
+    for position in range(2):
+        first = index >> (FIRST_BITS * position) & 7
+        second = seconds >> second_bits & 3
+        has_second = first == FIRST_PART[5]
+        symbol = np.where(has_second, np.array(SECOND_PART_SYMBOL)[second], np.array(FIRST_PART_SYMBOL)[first])
+        sign = np.where(symbol == 5, second // SIGN_IN_SECOND, np.where(symbol < 2, first // SIGN_IN_FIRST, 0))
+        symbols.append((symbol << 8 | sign << PAYLOAD_BITS).astype(np.uint32))
+        payload_bits.append(symbol_payload_bits[symbol].astype(np.uint32))
+        second_bits = second_bits + SECOND_BITS * has_second
+    entry = np.arange(SYMBOLS << 8)
+    symbol, payload = entry >> 8, entry & int(PAYLOAD_MASK)
+    in_part = np.isin(symbol, SYMBOLS_WITH_SIGN)
+    sign = np.where(in_part, entry >> PAYLOAD_BITS & 1, payload & 1)
+    leading = np.where(sizes > 0, 1 << np.maximum(sizes - 1, 0), 0)[symbol]
+    magnitude = leading | np.where(in_part, payload, payload >> 1) & np.maximum(leading - 1, 0)
+    value = np.where(sign, ~magnitude & 0xFF, magnitude).astype(np.uint8)
+    return _PairDecoding(
+        (symbols[0], symbols[1]), second_bits, payload_bits[0], payload_bits[0] + payload_bits[1], value
+    )
 
 
 def _pair_starts(
@@ -215,17 +230,26 @@ def _pair_starts(
     """
     padded = np.zeros(len(stream) + 8, np.uint8)
     padded[: len(stream)] = stream
-    windows = sum(padded[shift : len(stream) + shift + 5].astype(np.uint32) << (8 * shift) for shift in range(4))
-    window = np.asarray(windows).tolist()
-    sizes = _part_sizes(symbol_map)
-    starts = []
-    position, firsts, payload = 0, -1, 0
-    for _ in range(pairs + FLUSH_PAIRS):
-        if position >= bit_count:
-            raise CoefficientStreamError("the stream runs out", core, position)
-        starts.append(position)
-        bits = window[position >> 3] >> (position & 7)
-        second_bits, next_payload = sizes[firsts | bits & 0x3C0] if firsts >= 0 else (0, 0)
-        position += 2 * FIRST_BITS + second_bits + payload
-        firsts, payload = bits & 0x3F, next_payload
+    window = np.zeros(len(stream) + 4, np.uint32)
+    for shift in range(3):
+        window |= padded[shift : len(stream) + shift + 4].astype(np.uint32) << np.uint32(8 * shift)
+    windows = window.tolist()
+    tables = _pair_decoding(symbol_map)
+    steps = (tables.second_bits + 2 * FIRST_BITS).tolist()
+    payload_sizes = tables.payload_bits.tolist()
+    starts = [0]
+    firsts, payload = windows[0] & 0x3F, 0
+    position = 2 * FIRST_BITS
+    try:
+        for _ in range(pairs + FLUSH_PAIRS - 1):
+            starts.append(position)
+            bits = windows[position >> 3] >> (position & 7)
+            parts = firsts | bits & 0x3C0
+            position += steps[parts] + payload
+            payload = payload_sizes[parts]
+            firsts = bits & 0x3F
+    except IndexError:
+        raise CoefficientStreamError("the stream runs out", core, position) from None
+    if position > bit_count:
+        raise CoefficientStreamError("the stream runs out", core, bit_count)
     return np.array(starts, np.int64), position
