@@ -277,6 +277,27 @@ def test_coefficients_that_run_out_are_named(replay: Replay, chip: str) -> None:
         sizes = jobs.buffers["sg0.job2.coefficients"].data[header : header + 4].view("<u4")
 
 
+@pytest.mark.parametrize(
+    ("chip", "byte", "value", "field"),
+    [
+        ("a311d", 0, 1, "stream_bytes_0"),
+        ("a311d", 63, 1, "reserved bits"),
+        ("imx8mp", 0, 0x11, "precode"),
+        ("imx8mp", 0, 0x20, "version"),
+        ("imx8mp", 1, 4, "run_length_size"),
+        ("imx8mp", 24, 1, "average_bias"),
+        ("imx8mp", 63, 1, "stream_bits_8"),
+    ],
+)
+def test_a_bad_coefficient_header_is_named(replay: Replay, chip: str, byte: int, value: int, field: str) -> None:
+    jobs = replay(chip)
+    jobs.buffers["sg0.job2.coefficients"].data[byte] = value
+    fault = fault_of(jobs)
+    assert fault.place.field == field
+    assert fault.place.word == byte // 4
+    assert "coefficient header" in fault.place.structure
+
+
 def test_a_changed_coefficient_byte_is_seen(replay: Replay) -> None:
     jobs = replay("imx8mp")
     random = np.random.default_rng(1)

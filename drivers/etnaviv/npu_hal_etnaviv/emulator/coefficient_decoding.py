@@ -5,16 +5,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from npu_hal_etnaviv.coefficients.huffman_code import SYMBOLS
 from npu_hal_etnaviv.coefficients.huffman_stream import HuffmanLayout, decode_huffman_stream
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
 from npu_hal_etnaviv.coefficients.zero_run_layout import ZeroRunLayout, weight_order
 from npu_hal_etnaviv.coefficients.zero_run_stream import decode_zero_run_stream
+from npu_hal_etnaviv.emulator.descriptor import Descriptor
 from npu_hal_etnaviv.emulator.faults import NpuFault, Place
 from npu_hal_etnaviv.emulator.nn_descriptor import NnDescriptor
-from npu_hal_etnaviv.hardware.coefficient_header import V8_HEADER, v7_header
+from npu_hal_etnaviv.hardware.coefficient_header import COEFFICIENT_ALIGNMENT, V8_HEADER, v7_header
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 
-_STREAM_ALIGNMENT: Final = 64
+_STREAM_ALIGNMENT: Final = COEFFICIENT_ALIGNMENT
+_SYMBOL_MAP: Final = tuple(f"symbol_map_{symbol}" for symbol in range(SYMBOLS))
 _BIAS_BYTES: Final = 4
 
 _MOST_WEIGHTS_PER_BYTE: Final = {7: 128, 8: 3}
@@ -36,16 +39,19 @@ def coefficient_bytes(rest: NDArray[np.uint8], descriptor: NnDescriptor, core: N
     layout = V8_HEADER if core.generation == 8 else v7_header(core.nn_core_count)
     if rest.size < layout.byte_count:
         raise NpuFault(place, f"the {rest.size} bytes there are less than a coefficient header of {layout.byte_count}")
-    header = layout.unpack(rest[: layout.byte_count].view("<u4"))
+    header = Descriptor(layout, rest[: layout.byte_count].view("<u4"), place.job)
+    stream_size = "stream_bits" if core.generation == 8 else "stream_bytes"
+    streams = [f"{stream_size}_{number}" for number in range(cores_used)]
+    header.check_values(frozenset({*_SYMBOL_MAP, *streams}), {})
     if core.generation == 8:
-        sizes = [
-            -(-header[f"stream_bits_{number}"] // (8 * _STREAM_ALIGNMENT)) * _STREAM_ALIGNMENT
-            for number in range(cores_used)
-        ]
+        sizes = [-(-header[name] // (8 * _STREAM_ALIGNMENT)) * _STREAM_ALIGNMENT for name in streams]
         tail = descriptor.output_channels * _BIAS_BYTES
     else:
-        sizes = [header[f"stream_bytes_{number}"] for number in range(cores_used)]
+        sizes = [header[name] for name in streams]
         tail = 0
+        for name, size in zip(streams, sizes, strict=True):
+            if size % _STREAM_ALIGNMENT:
+                raise header.fault(name, f"{size} is no multiple of {_STREAM_ALIGNMENT}")
     total = layout.byte_count + sum(sizes) + tail
     if total > rest.size:
         raise NpuFault(
