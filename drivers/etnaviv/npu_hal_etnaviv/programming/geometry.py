@@ -3,10 +3,20 @@
 from dataclasses import dataclass
 
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
-from npu_hal_etnaviv.job_geometry.sram_caching import SramCaching, sram_caching
+from npu_hal_etnaviv.job_geometry.sram_caching import CACHE_START, NOT_CACHED, SramCaching, sram_caching
 from npu_hal_etnaviv.job_geometry.superblocks import superblock_count, superblock_kernels
 from npu_hal_etnaviv.job_geometry.tiling import Tiling, addition_image, tiling
 from npu_hal_etnaviv.jobs.nn_job import NNJob, Role
+
+NO_CACHING = SramCaching(
+    image_mode=NOT_CACHED,
+    kernel_mode=NOT_CACHED,
+    kernel_pattern=0,
+    kernel_cache_start=0,
+    kernel_cache_end=0,
+    image_cache_start=0,
+    image_cache_end=0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,9 @@ def cut_job(job: NNJob, core: NpuCore) -> Cut:
 
 
 def cache_job(job: NNJob, cut: Cut, core: NpuCore, cached_bytes: int) -> SramCaching:
-    """What on-chip memory holds of a job (hardware note, section 5.4)."""
+    """What on-chip memory holds of a job (hardware note, section 5.4); nothing where caches would begin beyond it."""
+    if core.on_chip_sram_size <= CACHE_START:
+        return NO_CACHING
     return sram_caching(
         core,
         cut.tiling,

@@ -28,7 +28,7 @@ from npu_hal_etnaviv.supports.averaging import check_average_pool, check_mean
 from npu_hal_etnaviv.supports.elementwise import check_quantize, check_relu
 from npu_hal_etnaviv.supports.joining import check_concatenation, check_split
 from npu_hal_etnaviv.supports.padding import check_pad
-from npu_hal_etnaviv.supports.refusal import Refusal
+from npu_hal_etnaviv.supports.refusal import Refusal, require
 from npu_hal_etnaviv.supports.reshape import check_reshape
 from npu_hal_etnaviv.supports.weighted_sum import check_convolution, check_fully_connected
 
@@ -56,6 +56,7 @@ def supports(operation: AnyOperation, graph: Graph, core: NpuCore) -> Support:
     if check is None:
         return Support.no(f"the NPU has no way to compute {operation.kind}")
     try:
+        require(core.can_reorder, f"the TP unit of {core.name} cannot rearrange tensors, which graphs need")
         check(operation, graph, core)
     except Refusal as refusal:
         return Support.no(str(refusal))
