@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -80,6 +80,19 @@ class Support:
 _YES = Support(True)
 
 
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far results may be from the software driver's reference level.
+
+    `steps` are steps of a quantised value; floats may differ by ``absolute + relative * |reference|``. Quantised
+    operations that are composed may add up to more; a tolerance is for one operation.
+    """
+
+    steps: int = 0
+    relative: float = 1e-5
+    absolute: float = 1e-5
+
+
 class Closeable(ABC):
     """Something that holds resources until `close`, which may be called again; a context manager."""
 
@@ -137,6 +150,11 @@ class Device(Closeable):
     def info(self) -> DeviceInfo:
         """What was opened."""
 
+    @property
+    def tolerance(self) -> Tolerance:
+        """How exact the device is; drivers of devices that round otherwise say so here. Since version 1.1."""
+        return Tolerance()
+
     @abstractmethod
     def supports(self, operation: AnyOperation, graph: Graph) -> Support:
         """Whether `create_subgraph` accepts a graph with this operation, judged without building anything.
@@ -157,9 +175,9 @@ class Driver(ABC):
     what its devices can be told.
     """
 
-    name: ClassVar[str]
-    api_version: ClassVar[ApiVersion]
-    options: ClassVar[tuple[DriverOption, ...]] = ()
+    name: str
+    api_version: ApiVersion
+    options: tuple[DriverOption, ...] = ()
 
     @abstractmethod
     def probe(self) -> Sequence[DeviceInfo]:
