@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -175,9 +175,9 @@ class Driver(ABC):
     what its devices can be told.
     """
 
-    name: str
-    api_version: ApiVersion
-    options: tuple[DriverOption, ...] = ()
+    name: ClassVar[str]
+    api_version: ClassVar[ApiVersion]
+    options: ClassVar[tuple[DriverOption, ...]] = ()
 
     @abstractmethod
     def probe(self) -> Sequence[DeviceInfo]:

@@ -35,7 +35,7 @@ def difference(tensor: Tensor, actual: Array, expected: Array, tolerance: Tolera
     if tensor.dtype.numpy.kind in "fc":
         allowed = tolerance.absolute + tolerance.relative * np.abs(expected)
     # With no tolerance at all, any difference is half a step too much at least.
-    excess = distance / np.maximum(allowed, 0.5 if tensor.dtype.is_integer else 1e-30)
+    excess = distance / np.nan_to_num(np.maximum(allowed, 0.5 if tensor.dtype.is_integer else 1e-30), nan=1.0)
     return Difference(float(distance.max()), float(excess.max()), float((excess > 1).mean()))
 
 

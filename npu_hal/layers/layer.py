@@ -23,13 +23,14 @@ class LayerDriver(Driver):
 
     def __init__(self, behind: Driver) -> None:
         self.behind = behind
-        self.name = f"{self.layer}+{behind.name}"
-        self.api_version = behind.api_version
+        # Of the class in a driver; a layer's follow from what is behind it.
+        self.name = f"{self.layer}+{behind.name}"  # type: ignore[misc]
+        self.api_version = behind.api_version  # type: ignore[misc]
         own = tuple(
             DriverOption(f"{self.layer}.{option.name}", option.description, option.default, option.choices)
             for option in self.layer_options
         )
-        self.options = own + behind.options
+        self.options = own + behind.options  # type: ignore[misc]
 
     def probe(self) -> Sequence[DeviceInfo]:
         """The devices of the driver behind."""
