@@ -49,7 +49,9 @@ def graph() -> Graph:
     weights = builder.constant(
         "weights", rng.integers(0, 256, (4, 3, 3, 3), np.uint8), Quantization.per_tensor(0.01, 120)
     )
-    a, b, c = (builder.tensor(name, DType.UINT8, Q) for name in "abc")
+    a, b = (builder.tensor(name, DType.UINT8, Q) for name in "ab")
+    # Wide enough not to clamp what an error in b makes of c.
+    c = builder.tensor("c", DType.UINT8, Quantization.per_tensor(1.0, 128))
     builder.append(Conv2D(input=x, filter=weights, output=a, padding=Padding.SAME))
     builder.append(Relu(input=a, output=b))
     builder.append(Add(lhs=a, rhs=b, output=c))
