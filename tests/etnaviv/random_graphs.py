@@ -287,8 +287,8 @@ def average(g: _Growing) -> None:
 def elementwise(g: _Growing) -> None:
     source = g.image()
     y = g.output(g.quantization(g.quantizations[source].scale * g.draw(st.floats(0.5, 2.0))))
-    kind = g.draw(st.sampled_from([Relu, Relu6, Quantize]))
-    g.builder.append(kind(input=source, output=y))
+    kinds: list[type[Relu] | type[Relu6] | type[Quantize]] = [Relu, Relu6, Quantize]
+    g.builder.append(g.draw(st.sampled_from(kinds))(input=source, output=y))
     g.done(y)
 
 
