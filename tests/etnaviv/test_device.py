@@ -134,7 +134,7 @@ def test_without_an_npu_the_error_says_what_to_do(tmp_path: Path, monkeypatch: p
     assert all(info.kind is DeviceKind.EMULATOR for info in driver.probe())
     with pytest.raises(DeviceNotFound, match=r"modprobe etnaviv.*emulator:a311d"):
         driver.open()
-    with pytest.raises(DeviceNotFound, match="toaster.*a311d"):
+    with pytest.raises(DeviceNotFound, match=r"toaster.*a311d"):
         driver.open("emulator:toaster")
 
 
