@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import load_delegate
-
 import teflon
+from ai_edge_litert.interpreter import load_delegate
+from teflon.callbacks import callbacks
+
 from npu_hal.api import DeviceLost, NpuHalError
 from npu_hal.registry import Registry
-from teflon.callbacks import callbacks
 
 from .probe_driver import ProbeDriver
 from .runtime import assert_same_as_reference, chain_model, expected, open_model, random_inputs, run
@@ -30,8 +30,14 @@ def test_create_in_python_raises_the_error_itself(probe: ProbeDriver, probe_regi
     [
         ({"driver": "nope"}, "NoSuchDriver: there is no driver 'nope'; installed drivers are: .*software"),
         ({"driver": "software", "device": "gpu"}, "DeviceNotFound: driver software has no device 'gpu'"),
-        ({"driver": "software", "colour": "red"}, "InvalidOption: the delegate has no option 'colour'; its options with"),
-        ({"driver": "software", "level": "fastest"}, "InvalidOption: option level of driver software cannot be 'fastest'"),
+        (
+            {"driver": "software", "colour": "red"},
+            "InvalidOption: the delegate has no option 'colour'; its options with",
+        ),
+        (
+            {"driver": "software", "level": "fastest"},
+            "InvalidOption: option level of driver software cannot be 'fastest'",
+        ),
     ],
 )
 def test_create_through_the_library(library: Path, options: dict[str, str], message: str) -> None:

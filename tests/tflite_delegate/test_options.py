@@ -1,8 +1,8 @@
 """Which driver, device and driver options a delegate uses."""
 
 import pytest
-
 import teflon
+
 from npu_hal.api import InvalidOption
 from npu_hal.registry import Registry
 
@@ -54,9 +54,7 @@ def test_arguments_win_over_options(probe: ProbeDriver, registry: Registry) -> N
         ({"driver.device": "some"}, {"speed": "slow", "device": "some"}),
     ],
 )
-def test_driver_options(
-    probe: ProbeDriver, registry: Registry, options: dict[str, str], given: dict[str, str]
-) -> None:
+def test_driver_options(probe: ProbeDriver, registry: Registry, options: dict[str, str], given: dict[str, str]) -> None:
     teflon.Delegate(driver="probe", registry=registry, options=options)
     assert probe.devices[0].given_options == given
 

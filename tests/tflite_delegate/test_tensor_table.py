@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from npu_hal.api import DType, Quantization, Tensor, UnsupportedOperation
 from teflon.tensor_table import TensorTable, read_tensor
 from teflon.tflite_abi import (
     AllocationType,
@@ -16,6 +14,8 @@ from teflon.tflite_abi import (
     TfLiteTensor,
     int_array,
 )
+
+from npu_hal.api import DType, Quantization, Tensor, UnsupportedOperation
 
 FLOAT32, INT32, UINT8, STRING, INT8, FLOAT16 = 1, 2, 3, 5, 9, 10
 
@@ -27,7 +27,9 @@ class Native:
         self._kept: list[Any] = [int_array(shape)]
         self.tensor = TfLiteTensor(type=kind, dims=ctypes.addressof(self._kept[0]), name=b"t", **fields)
 
-    def quantize(self, scales: tuple[float, ...], zero_points: tuple[int, ...], axis: int = 0, kind: int = 1) -> "Native":
+    def quantize(
+        self, scales: tuple[float, ...], zero_points: tuple[int, ...], axis: int = 0, kind: int = 1
+    ) -> "Native":
         scale = (ctypes.c_float * (len(scales) + 1))(0.0, *scales)
         ctypes.c_int.from_buffer(scale).value = len(scales)
         zero = int_array(zero_points)
