@@ -15,6 +15,7 @@ from npu_hal.registry import Registry
 from ..core.plugins import entry_point, plugin
 from .probe_driver import ProbeDriver
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).parent / "c"
 
 CompileProgram = Callable[[str], Path]
@@ -74,6 +75,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(
             [sys.executable, "-c", code, *arguments],
             env={**os.environ, **environment},
+            cwd=REPOSITORY,
             capture_output=True,
             text=True,
             timeout=120,

@@ -78,7 +78,7 @@ class Delegate:
         self._address = callbacks.register(self)
 
     def close(self) -> None:
-        """Close the subgraphs and the device. Interpreters that use the delegate fail from then on; may be called again."""
+        """Close the subgraphs and the device; interpreters that use them fail from then on. May be called again."""
         self._close()
 
     def __enter__(self) -> "Delegate":
