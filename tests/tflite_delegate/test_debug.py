@@ -58,14 +58,6 @@ def test_silence_is_the_default(
     assert messages(probe_registry, "", monkeypatch, caplog) == []
 
 
-def test_an_unknown_flag_is_told(
-    probe_registry: Registry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert messages(probe_registry, "verbos", monkeypatch, caplog) == [
-        "TEFLON_DEBUG has no flag 'verbos'; its flags are: verbose"
-    ]
-
-
 def test_it_goes_to_stderr(run_python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     code = (
         "import teflon; from tests.tflite_delegate.runtime import assert_same_as_reference, chain_model\n"

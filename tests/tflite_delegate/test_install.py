@@ -38,7 +38,6 @@ def sources(tmp_path: Path) -> Path:
     """The sources without anything that was built from them."""
     copy = tmp_path / "npu-hal"
     shutil.copytree(REPOSITORY, copy, ignore=NOT_SOURCES)
-    (copy / "README.md").touch()
     return copy
 
 

@@ -65,7 +65,7 @@ class Delegate:
         options: Mapping[str, str] | None = None,
         registry: Registry | None = None,
     ) -> None:
-        self._is_verbose = debug.is_verbose()
+        self._is_verbose = debug.configure()
         parsed = DelegateOptions.parse(options or {})
         selection = select(driver or parsed.driver, device or parsed.device, registry)
         self._device = selection.driver.open(selection.device, parsed.driver_options(selection.driver))
