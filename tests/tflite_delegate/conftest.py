@@ -13,9 +13,9 @@ import teflon
 from npu_hal.registry import Registry
 
 from ..core.plugins import entry_point, plugin
+from .packaging import REPOSITORY
 from .probe_driver import ProbeDriver
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).parent / "c"
 
 CompileProgram = Callable[[str], Path]

@@ -66,5 +66,5 @@ def test_it_goes_to_stderr(run_python: Callable[..., subprocess.CompletedProcess
     process = run_python(code, TEFLON_DEBUG="verbose")
     assert process.returncode == 0
     assert process.stdout == ""
-    assert "teflon: 4 of 4 operators go to the device" in process.stderr
-    assert re.search(r"^teflon: partition 0: invoked in", process.stderr, re.MULTILINE)
+    assert "npu_hal.teflon: 4 of 4 operators go to the device" in process.stderr
+    assert re.search(r"^npu_hal\.teflon: partition 0: invoked in", process.stderr, re.MULTILINE)

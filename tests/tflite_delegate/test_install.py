@@ -1,7 +1,6 @@
 """What a wheel holds, with and without a C compiler, and that it works where it is installed."""
 
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -11,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import REPOSITORY, CompileProgram
+from .conftest import CompileProgram
+from .packaging import REPOSITORY, build, copy_sources, make_environment
 from .test_c_host import NEEDS_SHARED_LIBPYTHON, run_host
 
 pytestmark = pytest.mark.slow
 
 LIBRARY = "teflon/libteflon.so"
-NOT_SOURCES = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "*.so", "tests")
 
 RUN_WITHOUT_LIBRARY = """
 import teflon
@@ -36,21 +35,7 @@ except NpuHalError as error:
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """The sources without anything that was built from them."""
-    copy = tmp_path / "npu-hal"
-    shutil.copytree(REPOSITORY, copy, ignore=NOT_SOURCES)
-    return copy
-
-
-def build(sources: Path, folder: Path, kind: str, **environment: str) -> Path:
-    """The wheel or sdist that `python -m build` makes."""
-    subprocess.run(
-        [sys.executable, "-m", "build", f"--{kind}", "--outdir", folder, sources],
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=True,
-    )
-    (made,) = folder.iterdir()
-    return made
+    return copy_sources(tmp_path)
 
 
 def site_packages(environment: Path) -> Path:
@@ -60,11 +45,11 @@ def site_packages(environment: Path) -> Path:
 
 def install(wheel: Path, environment: Path) -> Path:
     """A virtual environment with the wheel, and what it depends on from this one; returns its interpreter."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    python = make_environment(environment, pip=False)
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site_packages(environment))
     (site_packages(environment) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return environment / "bin" / "python3"
+    return python
 
 
 @NEEDS_SHARED_LIBPYTHON

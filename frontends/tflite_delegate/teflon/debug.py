@@ -17,12 +17,14 @@ def configure() -> bool:
     """Whether the delegate is to tell; if so, make sure that it is heard."""
     if not is_verbose():
         return False
-    _log.setLevel(logging.DEBUG)
+    # What the driver logs belongs to the picture.
+    everything = logging.getLogger("npu_hal")
+    everything.setLevel(logging.DEBUG)
     # A program that has set up logging decides itself where messages go.
-    if not _log.hasHandlers():
+    if not everything.hasHandlers():
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("teflon: %(message)s"))
-        _log.addHandler(handler)
+        handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        everything.addHandler(handler)
     return True
 
 
