@@ -71,6 +71,18 @@ def test_an_interpreter_without_the_package_is_named(
     assert f"No module named 'teflon'; the interpreter is {base}, and the environment" in run.stderr
 
 
+def test_later_pythons_are_started_by_a_configuration(compile_program: CompileProgram, library: Path) -> None:
+    libpython = compile_program("fake_libpython", "-shared", "-fPIC")
+    run = run_host(
+        compile_program("host"), library, TEFLON_LIBPYTHON=os.fspath(libpython), TEFLON_PYTHON="/some/bin/python3"
+    )
+    assert run.returncode == 3
+    assert run.stderr == (
+        "reported: libteflon.so: cannot start Python:  use_environment=1 user_site_directory=1 "
+        "program_name=/some/bin/python3\n"
+    )
+
+
 def test_shapes_that_change_after_compiling_are_refused(compile_program: CompileProgram, library: Path) -> None:
     run = run_host(compile_program("host"), library, *SOFTWARE, "--bad-shape")
     assert run.returncode == 4
