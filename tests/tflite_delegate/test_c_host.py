@@ -29,6 +29,11 @@ def test_results_are_right_from_any_thread(compile_program: CompileProgram, libr
     assert (run.returncode, run.stdout) == (0, "ok\n"), run.stderr
 
 
+def test_a_kernel_outlives_its_delegate(compile_program: CompileProgram, library: Path) -> None:
+    run = run_host(compile_program("host"), library, *SOFTWARE, "--destroy-first")
+    assert (run.returncode, run.stdout) == (0, "ok\n"), run.stderr
+
+
 def test_the_interpreter_can_be_named(compile_program: CompileProgram, library: Path) -> None:
     run = run_host(compile_program("host"), library, *SOFTWARE, TEFLON_PYTHON=sys.executable)
     assert (run.returncode, run.stdout) == (0, "ok\n"), run.stderr
