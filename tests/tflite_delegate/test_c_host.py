@@ -69,8 +69,8 @@ def test_an_interpreter_without_the_package_is_named(
     compile_program: CompileProgram, library: Path, tmp_path: Path
 ) -> None:
     base = Path(sys.base_prefix, "bin", "python3")
-    if not base.exists():
-        pytest.skip(f"needs {base}")
+    if not base.exists() or sys.prefix == sys.base_prefix:
+        pytest.skip("needs a virtual environment, and an interpreter outside of it")
     run = run_host(compile_program("host"), library, TEFLON_PYTHON=os.fspath(base))
     assert run.returncode == 3
     assert f"No module named 'teflon'; the interpreter is {base}, and the environment" in run.stderr
@@ -100,7 +100,9 @@ def test_the_library_needs_libc_alone(library: Path) -> None:
     except FileNotFoundError:
         pytest.skip("needs readelf")
     needed = [line.split("[")[1].rstrip("]") for line in printed.splitlines() if "(NEEDED)" in line]
-    assert needed == ["libc.so.6"]
+    assert "libc.so.6" in needed
+    # Where they are not part of libc yet.
+    assert set(needed) <= {"libc.so.6", "libdl.so.2", "libpthread.so.0"}
     assert "RUNPATH" not in printed
 
 

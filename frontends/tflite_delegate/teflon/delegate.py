@@ -54,7 +54,9 @@ class Delegate:
     ``device``, and the driver's options by their name or by ``driver.<name>``. Raises `NoSuchDriver`,
     `InvalidOption`, and what opening the device raises.
 
-    A model with tensors whose shape is only known while it runs is turned down by the runtime, which names the tensor.
+    `report` tells what became of the operators of the model, or subgraph of a model, that the delegate was applied to
+    last; None before that. A model with tensors whose shape is only known while it runs is turned down by the runtime,
+    which warns of the tensor.
 
     One delegate serves any number of interpreters and threads. It keeps its device open until it is closed, or until
     neither the caller nor an interpreter needs it.
