@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npu_hal.api import Array, Graph, InvalidState, Subgraph, check_buffers
+from npu_hal.api import AnyOperation, Array, Graph, InvalidState, Subgraph, check_buffers
 from npu_hal_software.reference import DEFINITIONS, Kernel
 
 
@@ -55,7 +55,9 @@ class ReferenceSubgraph(Subgraph):
                 if index not in arrays:
                     tensor = self._graph.tensors[index]
                     arrays[index] = np.empty(tensor.shape, tensor.dtype.numpy)
-            step.kernel([arrays[index] for index in step.inputs], [arrays[index] for index in step.outputs])
+            # Overflow to infinity and NaN are results of float arithmetic like others, not worth a warning.
+            with np.errstate(all="ignore"):
+                step.kernel([arrays[index] for index in step.inputs], [arrays[index] for index in step.outputs])
             for index in step.dead:
                 del arrays[index]
 
@@ -71,6 +73,16 @@ class ReferenceSubgraph(Subgraph):
             raise InvalidState("the subgraph was closed; create it again")
 
 
+def _compile(operation: AnyOperation, graph: Graph) -> Kernel:
+    if all(graph.tensors[index].size == 0 for index in operation.outputs):
+        return _compute_nothing
+    return DEFINITIONS[operation.kind].compile(operation, graph.tensors)
+
+
+def _compute_nothing(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+    """The kernel of operations whose outputs have no elements."""
+
+
 def _plan(graph: Graph) -> tuple[_Step, ...]:
     readers = graph.consumers()
     last_use = {
@@ -80,7 +92,7 @@ def _plan(graph: Graph) -> tuple[_Step, ...]:
     }
     return tuple(
         _Step(
-            DEFINITIONS[operation.kind].compile(operation, graph.tensors),
+            _compile(operation, graph),
             operation.inputs,
             operation.outputs,
             tuple(index for index, last in last_use.items() if last == position),
