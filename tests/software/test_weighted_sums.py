@@ -45,6 +45,9 @@ def weighted_sums(draw: st.DrawFn, kind: Any, dtype: DType, constant_weights: bo
     outputs = weights_shape[channel_axis]
     weights_quantization = _weights_quantization(draw, kind, dtype, outputs, channel_axis, constant_weights)
     weights = random_array(builder.random, weights_shape, dtype)
+    if dtype is DType.FLOAT32:
+        # As in networks, sums are of the size of their terms; else the order of summation shows beyond 1e-5.
+        weights /= np.float32(np.sqrt(weights.size / outputs))
     operands = {
         "input": builder.input(x_shape, dtype, x_quantization),
         "weights" if kind is FullyConnected else "filter": builder.operand(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npu_hal.api import AnyOperation, Array, Graph, InvalidState, Subgraph, check_buffers
-from npu_hal_software.reference import DEFINITIONS, Kernel
+from npu_hal.api import Array, Graph, InvalidState, Subgraph, check_buffers
+from npu_hal_software.reference import Kernel, compile_operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,6 @@ class ReferenceSubgraph(Subgraph):
             raise InvalidState("the subgraph was closed; create it again")
 
 
-def _compile(operation: AnyOperation, graph: Graph) -> Kernel:
-    if all(graph.tensors[index].size == 0 for index in operation.outputs):
-        return _compute_nothing
-    return DEFINITIONS[operation.kind].compile(operation, graph.tensors)
-
-
-def _compute_nothing(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-    """The kernel of operations whose outputs have no elements."""
-
-
 def _plan(graph: Graph) -> tuple[_Step, ...]:
     readers = graph.consumers()
     last_use = {
@@ -92,7 +82,7 @@ def _plan(graph: Graph) -> tuple[_Step, ...]:
     }
     return tuple(
         _Step(
-            _compile(operation, graph),
+            compile_operation(operation, graph.tensors),
             operation.inputs,
             operation.outputs,
             tuple(index for index, last in last_use.items() if last == position),

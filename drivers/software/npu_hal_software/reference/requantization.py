@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Array, Dequantize, DType, Quantize, Tensor
+from npu_hal_software.reference.byte_table import unary_by_table
 from npu_hal_software.reference.fixed_point import round_half_away
-from npu_hal_software.reference.kernel import Kernel, unary_by_table
+from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import OutputStage, multiplier_problem, scale_of, zero_point_of
 
 
@@ -28,7 +29,7 @@ def compile_quantize(operation: Quantize, tensors: Sequence[Tensor]) -> Kernel:
         return stage.apply(values.astype(np.int32) - zero_point_of(source)).astype(result.dtype.numpy)
 
     if source.dtype.is_quantised8:
-        return unary_by_table(source, stored)
+        return unary_by_table(source.dtype, stored)
     return lambda inputs, outputs: np.copyto(outputs[0], stored(inputs[0]))
 
 
