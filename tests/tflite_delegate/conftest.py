@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import teflon
 
+import teflon
 from npu_hal.registry import Registry
 
 from ..core.plugins import entry_point, plugin

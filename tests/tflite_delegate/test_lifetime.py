@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import teflon
-from teflon.callbacks import callbacks
 
+import teflon
 from npu_hal.registry import Registry
+from teflon.callbacks import callbacks
 
 from .probe_driver import ProbeDriver
 from .runtime import assert_same_as_reference, chain_model, open_model

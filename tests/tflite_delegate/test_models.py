@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import teflon
 from ai_edge_litert.interpreter import load_delegate
 from PIL import Image
 
+import teflon
 from npu_hal.api import Array
 
 from ..conftest import shared_folder
