@@ -76,7 +76,8 @@ class LshProjection(Operation):
 
     hash ``[H, B]`` float32; input ``[N, ...]`` of any type; weight ``[N]`` float32 or absent (1). Bit (i, j) is set if
     the weighted sum over the rows n of a pseudo-random sign, made from ``hash[i, j]`` and the bytes of row n, is
-    positive. Sparse: output ``[H]`` int32, the bits of a hash as one number plus ``i << B``; dense: ``[H * B]``.
+    positive. `mode` SPARSE: output ``[H]`` int32, the bits of hash i as one number, first bit lowest, plus ``i << B``;
+    SPARSE_WITHOUT_OFFSET: that number alone; DENSE: output ``[H * B]``, a 0 or 1 for each bit.
     """
 
     kind: Literal["LSH_PROJECTION"] = "LSH_PROJECTION"
@@ -85,7 +86,7 @@ class LshProjection(Operation):
     input: Input
     weight: OptionalInput = None
     output: Output
-    dense: bool
+    mode: Literal["DENSE", "SPARSE", "SPARSE_WITHOUT_OFFSET"]
 
     def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
         """``[H]`` or ``[H * B]``."""
@@ -93,7 +94,7 @@ class LshProjection(Operation):
         shape = tensors[self.input].shape
         if not shape or bits > 32 or (self.weight is not None and tensors[self.weight].shape != shape[:1]):
             raise InvalidGraph(f"hash functions of {bits} bits or the weights do not fit an input {list(shape)}")
-        return ((functions * bits,) if self.dense else (functions,),)
+        return ((functions * bits,) if self.mode == "DENSE" else (functions,),)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """Hash and weight float32, output int32."""
