@@ -70,9 +70,13 @@ def test_shapes_may_differ_by_ones_and_integers_by_width(tmp_path: Path, values:
 
 
 def test_wider_floats_are_narrowed(tmp_path: Path) -> None:
-    (loaded,) = load_inputs([npy(tmp_path / "x.npy", [[0.1, 2], [3, 4]], "f8")], [B])
+    (loaded,) = load_inputs([npy(tmp_path / "x.npy", [[0.1, 1e300], [3, 4]], "f8")], [B])
     assert loaded.dtype == np.float32
-    assert loaded[0, 0] == np.float32(0.1)
+    assert loaded[0].tolist() == [np.float32(0.1), np.inf]
+    spectrum = Tensor(name="spectrum", shape=(1, 2), dtype=DType.COMPLEX64)
+    (loaded,) = load_inputs([npy(tmp_path / "x.npy", [0.5 + 2j, -1j], "c16")], [spectrum])
+    assert loaded.dtype == np.complex64
+    assert loaded.tolist() == [[0.5 + 2j, -1j]]
 
 
 @pytest.mark.parametrize(
