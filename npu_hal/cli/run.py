@@ -10,7 +10,7 @@ from rich.console import Console
 
 from npu_hal.api import InvalidInput
 from npu_hal.cli.key_value import parse_options
-from npu_hal.cli.labels import read_labels
+from npu_hal.cli.labels import check_labels, read_labels
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
 from npu_hal.cli.save import check_writable, save_npz
@@ -62,6 +62,8 @@ def run(
     if save_outputs is not None:
         check_writable(save_outputs, force)
     model = read_model(model_file)
+    if labels is not None:
+        check_labels(labels, model.graph.output_tensors)
     inputs = load_inputs(
         input_files or [],
         model.graph.input_tensors,
