@@ -6,21 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from npu_hal_etnaviv.device import EtnavivDevice
-from npu_hal_etnaviv.driver import EtnavivDriver
-from npu_hal_etnaviv.emulator.emulated_interface import EmulatedInterface
-from npu_hal_etnaviv.hardware.npu_core import npu_cores
-from npu_hal_etnaviv.kernel.drm.render_node import FOLDER_VARIABLE
-from npu_hal_etnaviv.kernel.interface import (
-    DEFAULT_TIMEOUT,
-    Access,
-    BufferFlags,
-    BufferObject,
-    CoreIdentity,
-    Fence,
-    KernelInterface,
-)
-from npu_hal_etnaviv.options import Options
 from numpy.typing import NDArray
 
 from npu_hal.api import (
@@ -42,6 +27,21 @@ from npu_hal.api import (
     Softmax,
     UnsupportedOperation,
 )
+from npu_hal_etnaviv.device import EtnavivDevice
+from npu_hal_etnaviv.driver import EtnavivDriver
+from npu_hal_etnaviv.emulator.emulated_interface import EmulatedInterface
+from npu_hal_etnaviv.hardware.npu_core import npu_cores
+from npu_hal_etnaviv.kernel.drm.render_node import FOLDER_VARIABLE
+from npu_hal_etnaviv.kernel.interface import (
+    DEFAULT_TIMEOUT,
+    Access,
+    BufferFlags,
+    BufferObject,
+    CoreIdentity,
+    Fence,
+    KernelInterface,
+)
+from npu_hal_etnaviv.options import Options
 from tests.etnaviv.graphs import (
     V7,
     append_convolution,

@@ -2,13 +2,13 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from npu_hal.api import DType, GraphBuilder, Relu
 from npu_hal_etnaviv.jobs.image import PLANAR, Image
 from npu_hal_etnaviv.lowering.lower import lower
 from npu_hal_etnaviv.placement.arena import IMAGE_ALIGNMENT, pack
 from npu_hal_etnaviv.placement.lifetime import BEFORE_ALL_JOBS, Block, blocks
 from npu_hal_etnaviv.placement.memory_plan import Region, plan_memory
-
-from npu_hal.api import DType, GraphBuilder, Relu
 from tests.etnaviv.graphs import V7, append_addition, append_convolution, image_input, quantization
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from npu_hal_etnaviv.emulator.command_parser import parse_jobs, register_writes
 from npu_hal_etnaviv.hardware.registers import STREAM_WORD_LIMIT, Register
 from npu_hal_etnaviv.hardware.tp_config import TP_CONFIG

@@ -5,9 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from npu_hal_etnaviv.hardware.npu_core import NpuCore, npu_core_named
-from npu_hal_etnaviv.mesa_compatibility.supports import supports_as_mesa
-from npu_hal_etnaviv.supports.supports import CHECKS, supports
 
 from npu_hal.api import (
     Activation,
@@ -30,6 +27,9 @@ from npu_hal.api import (
     Softmax,
     Split,
 )
+from npu_hal_etnaviv.hardware.npu_core import NpuCore, npu_core_named
+from npu_hal_etnaviv.mesa_compatibility.supports import supports_as_mesa
+from npu_hal_etnaviv.supports.supports import CHECKS, supports
 from tests.etnaviv.graphs import V7, V8, convolution_graph, depthwise_graph, image_input, quantization
 
 
