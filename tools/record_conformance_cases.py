@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,17 +119,18 @@ def convolutions(make: Callable[[], Maker], dtype: DType) -> Iterator[tuple[Capa
         for name, (height, width, depth), (outputs, rows, columns), attributes in forms:
             maker = make()
             x, w = maker.input(1, height, width, depth), maker.weights(outputs, rows, columns, depth, axis=axis)
-            arguments = {"bias": maker.bias(outputs), "padding": Padding.SAME} | attributes
+            arguments: dict[str, Any] = {"bias": maker.bias(outputs), "padding": Padding.SAME} | attributes
             y = maker.output()
             maker.append(Conv2D(input=x, filter=w, output=y, **arguments))
             yield Capability.CONVOLUTION, name + ("-per-axis" if axis is not None else ""), maker, [y]
-        for name, (height, width, depth), (multiplier, rows, columns), attributes in [
+        depthwise_forms: list[tuple[str, tuple[int, int, int], tuple[int, int, int], dict[str, Any]]] = [
             ("3x3", (7, 8, 8), (1, 3, 3), {"activation": Activation.RELU6}),
             ("3x3-stride-2", (9, 8, 8), (1, 3, 3), {"stride_height": 2, "stride_width": 2}),
             ("5x5-valid", (8, 9, 4), (1, 5, 5), {"padding": Padding.VALID}),
             ("multiplier-2", (6, 6, 3), (2, 3, 3), {"depth_multiplier": 2}),
             ("dilated", (9, 9, 4), (1, 3, 3), {"dilation_height": 2, "dilation_width": 2}),
-        ]:
+        ]
+        for name, (height, width, depth), (multiplier, rows, columns), attributes in depthwise_forms:
             maker = make()
             outputs = depth * multiplier
             x = maker.input(1, height, width, depth)
@@ -158,18 +160,18 @@ def elementwise(make: Callable[[], Maker], dtype: DType) -> Iterator[tuple[Capab
             yield Capability.ARITHMETIC, f"{kind.__name__.lower()}-{name}", maker, [y]
     low = None if dtype is DType.FLOAT32 else Quantization.per_tensor(1 / 256, 0 if dtype is DType.UINT8 else -128)
     middle = None if dtype is DType.FLOAT32 else Quantization.per_tensor(1 / 128, 128 if dtype is DType.UINT8 else 0)
-    for kind, quantization in ((Logistic, low), (Tanh, middle), (Softmax, low)):
+    for smooth, quantization in ((Logistic, low), (Tanh, middle), (Softmax, low)):
         maker = make()
         x = maker.input(2, 10)
         y = maker.builder.tensor("y", dtype, quantization)
-        maker.append(kind(input=x, output=y))
-        yield Capability.ACTIVATION, kind.__name__.lower(), maker, [y]
-    for kind in (Relu, Relu6):
+        maker.append(smooth(input=x, output=y))
+        yield Capability.ACTIVATION, smooth.__name__.lower(), maker, [y]
+    for relu in (Relu, Relu6):
         maker = make()
         x = maker.input(1, 4, 5, 8)
         y = maker.output(scale=0.05)
-        maker.append(kind(input=x, output=y))
-        yield Capability.ACTIVATION, kind.__name__.lower(), maker, [y]
+        maker.append(relu(input=x, output=y))
+        yield Capability.ACTIVATION, relu.__name__.lower(), maker, [y]
 
 
 def windows(make: Callable[[], Maker], dtype: DType) -> Iterator[tuple[Capability, str, Maker, list[int]]]:
@@ -275,7 +277,7 @@ def record() -> dict[Capability, list[Case]]:
     cases: dict[Capability, list[Case]] = {}
     for dtype in TYPES:
         for make_all in MAKERS:
-            for capability, name, maker, outputs in make_all(lambda dtype=dtype: Maker(dtype, rng), dtype):
+            for capability, name, maker, outputs in make_all(partial(Maker, dtype, rng), dtype):
                 cases.setdefault(capability, []).append(maker.case(capability, f"{name}-{dtype}", outputs))
     return cases
 

@@ -9,6 +9,8 @@ import pytest
 from npu_hal.conformance.markers import MARKER
 from npu_hal.conformance.target import Target
 
+TARGET = pytest.StashKey[Target]()
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -28,9 +30,14 @@ class ConformancePlugin:
         self._capability_of: dict[str, str] = {}
         self.outcomes: dict[str, Outcome] = {}
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Leave the target where the suite's fixture looks for it."""
+        config.stash[TARGET] = self._target
+
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out capabilities that were not asked for."""
-        kept, left = [], []
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
         for item in items:
             marker = item.get_closest_marker(MARKER)
             capability = str(marker.args[0]) if marker else ""
@@ -39,11 +46,6 @@ class ConformancePlugin:
         items[:] = kept
         if left:
             config.hook.pytest_deselected(items=left)
-
-    @pytest.fixture(scope="session")
-    def conformance_target(self) -> Target:
-        """The target under test."""
-        return self._target
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what came of a test."""

@@ -89,10 +89,9 @@ def test_a_wrong_driver_fails_where_it_is_wrong(tmp_path: Path) -> None:
     assert all("transpose" in test for test in layout)
     resize = {failure["test"] for failure in capabilities["resize"]["failed"]}
     assert all("resizebilinear" in test for test in resize)
-    pooling = [failure for failure in capabilities["pooling"]["failed"]]
-    assert all(
-        "maxpool2d" in failure["test"] and "differs from the reference" in failure["error"] for failure in pooling
-    )
+    for failure in capabilities["pooling"]["failed"]:
+        assert "maxpool2d" in failure["test"]
+        assert "differs from the reference" in failure["error"]
 
 
 def test_a_capability_can_be_tested_alone() -> None:

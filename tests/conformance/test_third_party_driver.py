@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ def _run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedP
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the wheel installed, which sees this one's packages beneath."""
     folder = tmp_path_factory.mktemp("third-party")
     source = folder / "source"
@@ -39,7 +38,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for path in map(Path, sys.path):
         for pth in path.glob("__editable__*npu_hal*.pth") if path.is_dir() else ():
             shutil.copy(pth, site)
-    yield folder / "venv"
+    return folder / "venv"
 
 
 def test_the_example_is_listed_and_selected(environment: Path) -> None:

@@ -7,13 +7,17 @@ import pytest
 from npu_hal.api import Device
 from npu_hal.conformance.capability import Capability
 from npu_hal.conformance.case import Case, load_cases
+from npu_hal.conformance.plugin import TARGET
 from npu_hal.conformance.target import Target
 from npu_hal.selection import select
 
 
 @pytest.fixture(scope="session")
-def conformance_target() -> Target:
-    """What is tested: unless overridden, what TEFLON_DRIVER and TEFLON_DEVICE name."""
+def conformance_target(pytestconfig: pytest.Config) -> Target:
+    """What is tested: unless overridden, what the command line names, or TEFLON_DRIVER and TEFLON_DEVICE."""
+    given = pytestconfig.stash.get(TARGET, None)
+    if given is not None:
+        return given
     selection = select()
     return Target(selection.driver.name, selection.device)
 
