@@ -1,6 +1,6 @@
 """A program under construction: buffers, records, and what keeps their memory alive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,34 @@ from numpy.typing import NDArray
 from npu_hal.api import DType, Graph, Tensor
 from npu_hal_software.jit.memory_plan import Lifetime, plan_memory
 from npu_hal_software.jit.packing.memory import aligned_copy, allocate
-from npu_hal_software.jit.record import COPY, SLOTS, RecordKind
+from npu_hal_software.jit.record import CALL, COPY, SLOTS, RecordKind
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier
 
 # int8 tensors are stored as uint8: the value plus 128, which is the byte with its top bit flipped.
 SIGN_BIT = 0x80
+
+
+# Called when memory is planned, with what gives the bytes of an address.
+LinkHook = Callable[[Callable[["Address", int], NDArray[np.uint8]]], None]
+
+
+class Failures:
+    """Exceptions of callbacks, which cannot pass through native code; `raise_first` is called after it."""
+
+    def __init__(self) -> None:
+        self._errors: list[BaseException] = []
+
+    def add(self, error: BaseException) -> None:
+        """Remember an exception."""
+        self._errors.append(error)
+
+    def raise_first(self) -> None:
+        """Raise the first exception since the last call, if any."""
+        if self._errors:
+            error = self._errors[0]
+            self._errors.clear()
+            raise error
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +54,10 @@ class Address:
 
     buffer: Buffer
     offset: int = 0
+
+    def moved(self, byte_count: int) -> "Address":
+        """The address `byte_count` bytes further on."""
+        return Address(self.buffer, self.offset + byte_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +87,7 @@ class LinkedProgram:
     addresses: dict[int, int]
     input_slots: tuple[tuple[tuple[int, int], ...], ...]
     keep_alive: tuple[object, ...]
+    failures: Failures
     labels: tuple[str, ...]
 
 
@@ -75,10 +102,13 @@ class Program:
     records: list[NDArray[np.int64]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     label: str = ""
+    failures: Failures = field(default_factory=Failures)
     _relocations: list[_Relocation] = field(default_factory=list)
     _keep_alive: list[object] = field(default_factory=list)
     _stored: dict[int, Buffer] = field(default_factory=dict)
     _constants: dict[int, int] = field(default_factory=dict)
+    _uses: list[tuple[int, Buffer]] = field(default_factory=list)
+    _link_hooks: list[LinkHook] = field(default_factory=list)
 
     def tensor(self, index: int) -> Tensor:
         """A tensor of the graph."""
@@ -92,6 +122,16 @@ class Program:
                 self._relocations.append(_Relocation(len(self.records), kind.slot(name), value))
         self.records.append(kind.pack(max(chunks, 1), **{name: int(value) for name, value in known.items()}))
         self.labels.append(f"{kind.name}: {self.label}")
+
+    def emit_call(self, function: int, uses: Sequence[Address]) -> None:
+        """Append a call of a function at a native address, which uses the buffers of `uses`."""
+        number = len(self.records)
+        self._uses.extend((number, address.buffer) for address in uses)
+        self.emit(CALL, 1, function=function)
+
+    def on_link(self, hook: LinkHook) -> None:
+        """Have `hook` called with a function from (address, size) to memory, once memory is planned."""
+        self._link_hooks.append(hook)
 
     def keep(self, array: np.ndarray[Any, Any]) -> int:
         """Keep an array alive as long as the program and return its address."""
@@ -178,25 +218,34 @@ class Program:
             else:
                 target = relocation.target
                 records[relocation.record, relocation.slot] = base[target.buffer] + target.offset
+        start = arena.ctypes.data
+        for hook in self._link_hooks:
+            hook(lambda address, count: _slice(arena, base[address.buffer] + address.offset - start, count))
         return LinkedProgram(
             records,
             arena,
             {index: base[self._stored[index]] for index in self._stored if self._stored[index] in base},
             tuple(tuple(slots) for slots in input_slots),
             tuple(self._keep_alive),
+            self.failures,
             tuple(self.labels),
         )
 
     def _lifetimes(self) -> dict[Buffer, Lifetime]:
         lives: dict[Buffer, Lifetime] = {}
+        uses = list(self._uses)
         for relocation in self._relocations:
-            if isinstance(relocation.target, InputAddress):
-                continue
-            buffer, number = relocation.target.buffer, relocation.record
+            if isinstance(relocation.target, Address):
+                uses.append((relocation.record, relocation.target.buffer))
+        for number, buffer in uses:
             life = lives.get(buffer, Lifetime(buffer.size, number, number))
             last = len(self.records) if buffer.is_output else max(life.last, number)
             lives[buffer] = Lifetime(buffer.size, min(life.first, number), last)
         return lives
+
+
+def _slice(memory: NDArray[np.uint8], start: int, count: int) -> NDArray[np.uint8]:
+    return memory[start : start + count]
 
 
 def stored_mask(tensor: Tensor) -> int:

@@ -88,7 +88,7 @@ DEPTHWISE_FIELDS = (
     "output_column_step",
     "output_height",
     "output_width",
-    "zero_row",  # address of bytes that hold the input's zero point
+    "zero_row",  # address of a row of the input's zero point
     "pad_top",
     "pad_left",
     "stride",
@@ -193,7 +193,7 @@ LOOKUP = RecordKind(9, "lookup", ("input", "output", "count", "table"))
 SOFTMAX = RecordKind(
     10,
     "softmax",
-    ("input", "output", "rows", "depth", "table", "scale", "offset", "low", "high"),
+    ("input", "output", "rows", "depth", "table", "sum_table"),
 )
 RESIZE_BILINEAR = RecordKind(
     11,

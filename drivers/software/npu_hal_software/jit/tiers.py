@@ -3,20 +3,11 @@
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from npu_hal.api import InvalidOption
 from npu_hal_software.jit.ir import I8, I16, I32, Type, Value
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What LLVM is told to generate code for."""
-
-    triple: str
-    cpu: str
-    features: str
 
 
 class Tier(ABC):
@@ -280,17 +271,35 @@ def machine_name() -> str:
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
 
 
-def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """The CPU's feature flags as Linux lists them; none where that file is missing."""
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+@cache
+def _cpuinfo() -> dict[str, str]:
+    """The first processor's entries in Linux's list; none where that file is missing."""
+    entries: dict[str, str] = {}
     try:
-        with cpuinfo.open() as lines:
+        with _CPUINFO.open() as lines:
             for line in lines:
-                name, _, value = line.partition(":")
-                if name.strip() in ("flags", "Features"):
-                    return frozenset(value.split())
+                name, separator, value = line.partition(":")
+                if not separator:
+                    break
+                entries[name.strip()] = value.strip()
     except OSError:
         pass
-    return frozenset()
+    return entries
+
+
+def cpu_flags() -> frozenset[str]:
+    """The CPU's feature flags as Linux names them."""
+    entries = _cpuinfo()
+    return frozenset((entries.get("flags") or entries.get("Features") or "").split())
+
+
+def cpu_model() -> str:
+    """What tells this CPU from other models."""
+    names = ("vendor_id", "cpu family", "model", "stepping", "CPU implementer", "CPU part", "CPU variant")
+    return "-".join(_cpuinfo().get(name, "") for name in names)
 
 
 def runs_here(tier: Tier) -> bool:

@@ -88,7 +88,7 @@ def _lower_3x3(program: Program, operation: DepthwiseConv2D) -> None:
         group_taps_3x3(weights), bias, multipliers, lanes, program.rounding, overlapping=True
     )
     padding = resolve_padding(operation.padding, (height, width), (3, 3), operation.strides)
-    zero_row = allocate(channels)
+    zero_row = allocate(width * channels)
     zero_row[:] = stored_zero_point(input_)
     scratch = program.scratch(output_width * channels)
     source, target = program.stored(operation.input), program.output(operation.output)

@@ -1,57 +1,42 @@
-"""Functions of one 8-bit value by tables: activations, requantisation, softmax."""
-
-from collections.abc import Callable
+"""Functions of one 8-bit value: activations and changes of quantisation, by tables of all 256 results."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import Softmax, Tensor
-from npu_hal_software.jit.program import Program, position_chunks, stored_offset
-from npu_hal_software.jit.record import LOOKUP, SOFTMAX
+from npu_hal.api import AnyOperation, DType, Tensor
+from npu_hal_software.jit.program import SIGN_BIT, Program, position_chunks
+from npu_hal_software.jit.record import LOOKUP
+from npu_hal_software.reference import DEFINITIONS
 
 
-def lower_table(
-    program: Program, input_index: int, output_index: int, function: Callable[[Tensor, Tensor], NDArray[np.uint8]]
-) -> None:
-    """Look every stored byte up in the table of 256 that `function` gives; nothing is done for the identity."""
-    input_, output = program.tensor(input_index), program.tensor(output_index)
-    table = function(input_, output)
+def lower_table(program: Program, operation: AnyOperation) -> None:
+    """Look every stored byte up; nothing is done if stored bytes stay what they are."""
+    (input_index,), (output_index,) = operation.inputs, operation.outputs
+    table = stored_table(operation, program.tensor(input_index), program.tensor(output_index))
+    size = program.tensor(input_index).size
     if np.array_equal(table, np.arange(256)):
         program.alias(output_index, input_index)
         return
     program.emit(
         LOOKUP,
-        position_chunks(program, input_.size, 64),
+        position_chunks(program, size, max(size // 64, 1)),
         input=program.stored(input_index),
         output=program.output(output_index),
-        count=input_.size,
+        count=size,
         table=program.constant(table),
     )
 
 
-def lower_softmax(program: Program, operation: Softmax) -> None:
-    """Rows along the last axis."""
-    input_, output = program.tensor(operation.input), program.tensor(operation.output)
-    depth = input_.shape[-1]
-    rows = input_.size // max(depth, 1)
-    scale = np.float32(output.affine().scale)
-    program.emit(
-        SOFTMAX,
-        position_chunks(program, input_.size * 4, rows),
-        input=program.stored(operation.input),
-        output=program.output(operation.output),
-        rows=rows,
-        depth=depth,
-        table=program.constant(exponential_table(input_, operation.beta)),
-        scale=int(scale.view(np.int32)),
-        offset=output.affine().zero_point + stored_offset(output),
-        low=0,
-        high=255,
-    )
-
-
-def exponential_table(input_: Tensor, beta: float) -> NDArray[np.float32]:
-    """exp(-scale * beta * (255 - i)) for i from 0 to 255, as TensorFlow Lite's PopulateSoftmaxLookupTable."""
-    scale = np.float32(-np.float32(input_.affine().scale) * np.float32(beta))
-    distance = (255 - np.arange(256)).astype(np.float32)
-    return np.exp(scale * distance).astype(np.float32)
+def stored_table(operation: AnyOperation, input_: Tensor, output: Tensor) -> NDArray[np.uint8]:
+    """The stored result for each stored byte, from the reference level's definition of the operation."""
+    values = np.arange(256, dtype=np.uint8)
+    if input_.dtype is DType.INT8:
+        values = values ^ np.uint8(SIGN_BIT)
+    domain = input_.model_copy(update={"shape": (256,)})
+    image = output.model_copy(update={"shape": (256,)})
+    renumbered = operation.renumbered({operation.inputs[0]: 0, operation.outputs[0]: 1}.__getitem__)
+    results = np.empty(256, output.dtype.numpy)
+    kernel = DEFINITIONS[operation.kind].compile(renumbered, (domain, image))
+    kernel([values.view(input_.dtype.numpy)], [results])
+    stored = results.view(np.uint8)
+    return stored ^ np.uint8(SIGN_BIT) if output.dtype is DType.INT8 else stored

@@ -92,7 +92,7 @@ def product_multipliers(
     scale_y = np.float32(output.affine().scale)
     if xnnpack:
         real = (scale_x * scale_w / scale_y).astype(np.float64)
-    elif weights.dtype is DType.UINT8:
+    elif weights.dtype is DType.UINT8 and not weights.affine().is_per_axis:
         real = (scale_x * scale_w).astype(np.float64) / np.float64(scale_y)
     else:
         real = scale_x.astype(np.float64) * scale_w.astype(np.float64) / np.float64(scale_y)

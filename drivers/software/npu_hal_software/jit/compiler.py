@@ -1,0 +1,132 @@
+"""From LLVM assembly to callable machine code, by way of the cache."""
+
+import ctypes
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from npu_hal_software.jit import object_cache
+from npu_hal_software.jit.dispatcher import ENTRY_POINT
+from npu_hal_software.jit.generator import generate_module, generator_version
+from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.tiers import Tier, cpu_flags, cpu_model, machine_name
+
+_logger = logging.getLogger("npu_hal.software.jit")
+
+# records, count, generation, threads, control, clock: addresses and int64, see `dispatcher.emit_dispatcher`.
+RunFunction = Callable[[int, int, int, int, int, int], None]
+
+_OPTIMISATION_LEVEL = 2
+_lock = threading.Lock()
+_loaded: dict[tuple[str, Rounding], "CompiledKernels"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledKernels:
+    """The entry point, and the engine that owns its memory."""
+
+    run: RunFunction
+    engine: Any
+    from_cache: bool
+
+
+def load_kernels(tier: Tier, rounding: Rounding) -> CompiledKernels:
+    """The kernels of a tier and rounding: of this process, of the disk cache, or compiled now."""
+    with _lock:
+        key = (tier.name, rounding)
+        if key not in _loaded:
+            _loaded[key] = _load(tier, rounding)
+        return _loaded[key]
+
+
+def _load(tier: Tier, rounding: Rounding) -> CompiledKernels:
+    key = cache_key(tier, rounding)
+    stored = object_cache.load(key)
+    if stored is not None:
+        try:
+            return _link(stored, from_cache=True)
+        except RuntimeError as error:
+            _logger.warning("cached kernels %s do not load, they are compiled again: %s", key, error)
+    start = time.perf_counter()
+    compiled = compile_object(tier, rounding)
+    _logger.info("compiled kernels of tier %s in %.1f s", tier.name, time.perf_counter() - start)
+    object_cache.store(key, compiled)
+    return _link(compiled, from_cache=False)
+
+
+def cache_key(tier: Tier, rounding: Rounding) -> str:
+    """A name for code that depends on the CPU, LLVM, and this generator."""
+    parts = (machine_name(), cpu_model(), " ".join(sorted(cpu_flags())), metadata.version("llvmlite"))
+    digest = hashlib.sha256("\0".join((*parts, generator_version())).encode()).hexdigest()[:24]
+    return f"{tier.name}-{rounding}-{digest}"
+
+
+def compile_object(tier: Tier, rounding: Rounding, triple: str = "") -> bytes:
+    """An ELF object of the kernels; for another machine if `triple` names one."""
+    module, machine = optimised_module(tier, rounding, triple)
+    result: bytes = machine.emit_object(module)
+    return result
+
+
+def optimised_module(tier: Tier, rounding: Rounding, triple: str = "") -> tuple[Any, Any]:
+    """llvmlite's module after optimisation, and its target machine."""
+    import llvmlite.binding as llvm
+
+    _initialise(llvm, every_target=bool(triple))
+    if triple:
+        target, cpu = llvm.Target.from_triple(triple), "generic"
+    else:
+        target = llvm.Target.from_default_triple()
+        cpu = llvm.get_host_cpu_name() if tier.flags else "generic"
+    machine = target.create_target_machine(
+        cpu=cpu, features=tier.features, opt=_OPTIMISATION_LEVEL, reloc="pic", codemodel="small"
+    )
+    module = llvm.parse_assembly(generate_module(tier, rounding))
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=_OPTIMISATION_LEVEL)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module, machine
+
+
+def _initialise(llvm: Any, *, every_target: bool) -> None:
+    if every_target:
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+    else:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+
+
+def _link(compiled: bytes, *, from_cache: bool) -> CompiledKernels:
+    """Load an object into this process; RuntimeError if LLVM does not take it."""
+    import llvmlite.binding as llvm
+
+    _initialise(llvm, every_target=False)
+    machine = llvm.Target.from_default_triple().create_target_machine(reloc="pic", jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
+    engine.finalize_object()
+    address = engine.get_function_address(ENTRY_POINT)
+    if not address:
+        raise RuntimeError(f"the object has no function {ENTRY_POINT}")
+    return CompiledKernels(function_at(address), engine, from_cache)
+
+
+def function_at(address: int) -> RunFunction:
+    """The entry point at an address, as a Python function that releases the interpreter's lock."""
+    prototype = ctypes.CFUNCTYPE(
+        None,
+        ctypes.c_void_p,
+        ctypes.c_int64,
+        ctypes.c_int64,
+        ctypes.c_int64,
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+    )
+    return prototype(address)
