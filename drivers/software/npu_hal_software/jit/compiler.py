@@ -11,16 +11,19 @@ from importlib import metadata
 from typing import Any
 
 from npu_hal_software.jit import object_cache
-from npu_hal_software.jit.dispatcher import ENTRY_POINT
+from npu_hal_software.jit.dispatcher import RUN, SERVE
 from npu_hal_software.jit.generator import generate_module, generator_version
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier, cpu_flags, cpu_model, machine_name
 
 _logger = logging.getLogger("npu_hal.software.jit")
 
-# records, count, generation, threads, control, clock: addresses and int64, see `dispatcher.emit_dispatcher`.
-RunFunction = Callable[[int, int, int, int, int, int], None]
+# Addresses of the mailbox and the clock, and of the mailbox: see `dispatcher.emit_dispatcher`.
+RunFunction = Callable[[int, int], None]
+ServeFunction = Callable[[int], None]
 
+_RUN_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+_SERVE_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _OPTIMISATION_LEVEL = 2
 _lock = threading.Lock()
 _loaded: dict[tuple[str, Rounding], "CompiledKernels"] = {}
@@ -28,9 +31,10 @@ _loaded: dict[tuple[str, Rounding], "CompiledKernels"] = {}
 
 @dataclass(frozen=True, slots=True)
 class CompiledKernels:
-    """The entry point, and the engine that owns its memory."""
+    """The entry points, and the engine that owns their memory. Both release the interpreter's lock."""
 
     run: RunFunction
+    serve: ServeFunction
     engine: Any
     from_cache: bool
 
@@ -112,21 +116,7 @@ def _link(compiled: bytes, *, from_cache: bool) -> CompiledKernels:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
     engine.finalize_object()
-    address = engine.get_function_address(ENTRY_POINT)
-    if not address:
-        raise RuntimeError(f"the object has no function {ENTRY_POINT}")
-    return CompiledKernels(function_at(address), engine, from_cache)
-
-
-def function_at(address: int) -> RunFunction:
-    """The entry point at an address, as a Python function that releases the interpreter's lock."""
-    prototype = ctypes.CFUNCTYPE(
-        None,
-        ctypes.c_void_p,
-        ctypes.c_int64,
-        ctypes.c_int64,
-        ctypes.c_int64,
-        ctypes.c_void_p,
-        ctypes.c_void_p,
-    )
-    return prototype(address)
+    run, serve = (engine.get_function_address(name) for name in (RUN, SERVE))
+    if not run or not serve:
+        raise RuntimeError(f"the object lacks {RUN} or {SERVE}")
+    return CompiledKernels(_RUN_TYPE(run), _SERVE_TYPE(serve), engine, from_cache)

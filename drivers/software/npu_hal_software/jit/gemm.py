@@ -6,7 +6,10 @@ the offsets of the segments are the same for every position. A tile is a few out
 output channels, whose accumulators stay in registers over the whole sum.
 """
 
-from npu_hal_software.jit.ir import I32, I64, PTR, Type, Value
+from collections.abc import Callable
+from functools import partial
+
+from npu_hal_software.jit.ir import I32, I64, PTR, Function, Type, Value, Variable
 from npu_hal_software.jit.kernel import (
     KERNEL_PARAMETERS,
     Kernel,
@@ -20,6 +23,10 @@ from npu_hal_software.jit.record import GEMM
 # Entries of the tile table, int64 each: address, vectors, first channel, number of channels.
 TILE_ENTRY_BYTES = 32
 
+# In units of one row's products: see `next_rows`.
+_LATENCY_ROWS = 2
+_TILE_COST = 1.0
+
 _TILE_PARAMETERS = {
     "operation": PTR,
     "input": PTR,
@@ -32,10 +39,10 @@ _TILE_PARAMETERS = {
 
 def emit_gemm(context: KernelContext) -> Kernel:
     """Generate the kernel and all of its tiles."""
-    for vectors, largest in context.tier.gemm_tiles.items():
-        for rows in range(1, largest + 1):
+    for vectors, row_counts in context.tier.gemm_tiles.items():
+        for rows in row_counts:
             _emit_tile(context, rows, vectors)
-        _emit_column_of_tiles(context, vectors, largest)
+        _emit_column_of_tiles(context, vectors, row_counts)
     _emit_driver(context)
     return Kernel(GEMM, "gemm")
 
@@ -90,7 +97,22 @@ def _emit_tile(context: KernelContext, rows: int, vectors: int) -> None:
     stage.requantise_and_store(shifted, blocks, store)
 
 
-def _emit_column_of_tiles(context: KernelContext, vectors: int, largest: int) -> None:
+def next_rows(remaining: int, row_counts: tuple[int, ...]) -> int:
+    """Rows of the next tile when `remaining` are left: the first of the split that costs least.
+
+    Heuristic: a tile costs its rows, but at least as many as hide the latency of its sums, and some for its own.
+    """
+    best = [0.0] + [float("inf")] * remaining
+    first = [0] * (remaining + 1)
+    for left in range(1, remaining + 1):
+        for rows in row_counts:
+            cost = best[left - rows] + max(rows, _LATENCY_ROWS) + _TILE_COST if rows <= left else float("inf")
+            if cost < best[left]:
+                best[left], first[left] = cost, rows
+    return first[remaining]
+
+
+def _emit_column_of_tiles(context: KernelContext, vectors: int, row_counts: tuple[int, ...]) -> None:
     """All positions of one tile of channels: as few tiles of rows as possible, and none of them tiny."""
     function = context.module.function(f"gemm_column_{vectors}", {**_TILE_PARAMETERS, "count": I64})
     operation = function["operation"]
@@ -100,28 +122,27 @@ def _emit_column_of_tiles(context: KernelContext, vectors: int, largest: int) ->
     input_ = function.variable(function["input"])
     output = function.variable(function["output"])
     row_sums = function.variable(function["row_sums"])
-    with function.loop(lambda: left.get().compare("sgt", 0)):
-        remaining = left.get()
-        half = (remaining + 1).lshr(1)
-        rest = remaining.compare("sle", largest).select(remaining, half)
-        rows = remaining.compare("sge", 2 * largest).select(function.value(largest, I64), rest)
+    foreseen = 2 * max(row_counts)
 
-        arguments = (
-            operation,
-            input_.get(),
-            function["tile"],
-            output.get(),
-            row_sums.get(),
-            function["valid"],
-        )
-        tiles = {n: function.calling(f"gemm_tile_{n}x{vectors}", arguments) for n in range(1, largest + 1)}
-        function.switch(rows, tiles)
-        left.set(remaining - rows)
-        input_.set(input_.get().offset(rows * step))
-        output.set(output.get().offset(rows * output_step))
-        current = row_sums.get()
-        moved = current.offset(rows << 2)
-        row_sums.set(current.compare("eq", 0).select(current, moved))
+    def emit_case(rows: int) -> None:
+        current = (input_.get(), function["tile"], output.get(), row_sums.get(), function["valid"])
+        function.call(f"gemm_tile_{rows}x{vectors}", (operation, *current))
+        left.set(left.get() - rows)
+        input_.set(input_.get().offset(step * rows))
+        output.set(output.get().offset(output_step * rows))
+        sums = row_sums.get()
+        row_sums.set(sums.compare("eq", 0).select(sums, sums.offset(4 * rows)))
+
+    with function.loop(lambda: left.get().compare("sgt", 0)):
+        remaining = function.minimum(left.get(), function.value(foreseen, I64))
+        plan = {n: next_rows(n, row_counts) for n in range(1, foreseen + 1)}
+        rows = function.variable(function.value(0, I64))
+        function.switch(remaining, {n: _assign(function, rows, plan[n]) for n in plan})
+        function.switch(rows.get(), {n: partial(emit_case, n) for n in row_counts})
+
+
+def _assign(function: Function, variable: Variable, value: int) -> Callable[[], None]:
+    return lambda: variable.set(function.value(value, I64))
 
 
 def _emit_driver(context: KernelContext) -> None:

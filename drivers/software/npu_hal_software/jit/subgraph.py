@@ -1,6 +1,7 @@
 """A graph compiled to records, ready to run in one native call per inference."""
 
 import threading
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,10 +9,9 @@ from numpy.typing import NDArray
 
 from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, check_buffers
 from npu_hal_software.jit.compiler import CompiledKernels
-from npu_hal_software.jit.dispatcher import CONTROL_BYTES
-from npu_hal_software.jit.packing.memory import allocate
 from npu_hal_software.jit.program import SIGN_BIT, LinkedProgram
-from npu_hal_software.jit.threads import HelperThreads
+from npu_hal_software.jit.record import CHUNKS_SLOT
+from npu_hal_software.jit.threads import Crew
 
 
 class JitSubgraph(Subgraph):
@@ -20,13 +20,10 @@ class JitSubgraph(Subgraph):
     def __init__(self, graph: Graph, program: LinkedProgram, kernels: CompiledKernels, threads: int) -> None:
         self._graph = graph
         self._program: LinkedProgram | None = program
-        self._kernels = kernels
-        self._threads = threads
-        self._records_address = program.records.ctypes.data
-        self._count = len(program.records)
-        self._control = allocate(CONTROL_BYTES * self._count)
-        self._generation = 0
-        self._helpers = HelperThreads(kernels.run, threads - 1) if threads > 1 else None
+        shares = any(record[CHUNKS_SLOT] > 1 for record in program.records)
+        self._crew = Crew(kernels, program.records, threads - 1 if shares else 0)
+        weakref.finalize(self, self._crew.close)
+        self._loner = Crew(kernels, program.records, 0)
         self._outputs = [_output_view(program, graph, index) for index in graph.outputs]
         self._bound_inputs = [0] * len(graph.inputs)
         self._lock = threading.Lock()
@@ -38,7 +35,7 @@ class JitSubgraph(Subgraph):
         check_buffers(self._graph.input_tensors, inputs, "input")
         with self._lock:
             self._bind(program, inputs)
-            self._run(0)
+            self._crew.run()
             program.failures.raise_first()
             self._has_result = True
 
@@ -58,29 +55,19 @@ class JitSubgraph(Subgraph):
         """Run one inference on one thread: (label, clock ticks) of each record."""
         program = self._require_open()
         check_buffers(self._graph.input_tensors, inputs, "input")
-        clock = np.zeros(self._count + 1, np.int64)
+        clock = np.zeros(len(program.records) + 1, np.int64)
         with self._lock:
             self._bind(program, inputs)
-            threads, self._threads = self._threads, 1
-            try:
-                self._run(clock.ctypes.data)
-            finally:
-                self._threads = threads
+            self._loner.run(clock.ctypes.data)
+            program.failures.raise_first()
         return list(zip(program.labels, np.diff(clock).tolist(), strict=True))
 
     def close(self) -> None:
         """Release memory and helper threads."""
         with self._lock:
-            if self._helpers is not None:
-                self._helpers.close()
-                self._helpers = None
+            self._crew.close()
             self._program = None
             self._outputs = []
-
-    def __del__(self) -> None:
-        helpers = getattr(self, "_helpers", None)
-        if helpers is not None:
-            helpers.close()
 
     def _require_open(self) -> LinkedProgram:
         if self._program is None:
@@ -95,18 +82,6 @@ class JitSubgraph(Subgraph):
                 self._bound_inputs[position] = address
                 for record, slot in slots:
                     program.records[record, slot] = address
-
-    def _run(self, clock: int) -> None:
-        control = self._control.ctypes.data
-        if self._helpers is None or self._threads == 1:
-            self._kernels.run(self._records_address, self._count, 0, 1, control, clock)
-            return
-        generation = self._generation
-        self._generation += 1
-        arguments = (self._records_address, self._count, generation, self._threads, control, 0)
-        self._helpers.start(arguments)
-        self._kernels.run(*arguments)
-        self._helpers.finish()
 
 
 def _output_view(program: LinkedProgram, graph: Graph, index: int) -> NDArray[np.uint8]:

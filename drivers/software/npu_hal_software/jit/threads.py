@@ -1,67 +1,95 @@
-"""Helper threads that join in the native call of an inference."""
+"""The threads of a subgraph: a mailbox for its native code, and helpers that serve it."""
 
 import os
 import threading
-from collections.abc import Callable
+import weakref
 
-Run = Callable[[int, int, int, int, int, int], None]
-Arguments = tuple[int, int, int, int, int, int]
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal_software.jit.compiler import CompiledKernels
+from npu_hal_software.jit.dispatcher import CONTROL_BYTES, MAILBOX
+from npu_hal_software.jit.packing.memory import allocate
 
 
-class HelperThreads:
-    """Threads that wait for an inference, and run the same records as the caller.
+class Crew:
+    """Runs records with the caller's thread and `helpers` others.
 
-    They are daemons that start with the first inference of a process: a child of `fork` has none of its parent's
-    threads and starts its own. The records' chunk counters make them optional: an inference completes without a helper
-    that the scheduler has not run yet, which then finds nothing left to do; `finish` waits until none is inside of the
-    native call.
+    Helpers are daemon threads that stay inside of one native call, where they spin between inferences that follow each
+    other closely and sleep otherwise. They start with the first run. A child of `fork` has none of its parent's threads:
+    there, everything starts afresh.
     """
 
-    def __init__(self, run: Run, count: int) -> None:
-        self._run = run
-        self._count = count
-        self._process = -1
-        self._go: list[threading.Semaphore] = []
-        self._done = threading.Semaphore(0)
-        self._arguments: Arguments | None = None
+    def __init__(self, kernels: CompiledKernels, records: NDArray[np.int64], helpers: int) -> None:
+        self._kernels = kernels
+        self._records = records
+        self._helpers = helpers
+        self._threads: list[threading.Thread] = []
+        self._reset()
+        _crews.add(self)
 
-    def start(self, arguments: Arguments) -> None:
-        """Let the helpers run the native call with `arguments`."""
-        if self._process != os.getpid():
-            self._spawn()
-        self._arguments = arguments
-        for semaphore in self._go:
-            semaphore.release()
-
-    def finish(self) -> None:
-        """Wait until every helper has left the native call."""
-        for _ in self._go:
-            self._done.acquire()
+    def run(self, clock: int = 0) -> None:
+        """Run the records once; `clock` is 0 or the address of int64 memory for a tick count per record and one more."""
+        if len(self._threads) != self._helpers:
+            self._start()
+        self._kernels.run(self._mailbox.ctypes.data, clock)
 
     def close(self) -> None:
-        """Let the threads end."""
-        if self._process == os.getpid():
-            self._arguments = None
-            for semaphore in self._go:
-                semaphore.release()
-        self._go = []
-        self._process = -1
+        """Let the helpers end, and wait for them."""
+        if self._threads:
+            self._set("stop", 1)
+            self._set("helpers", 0)
+            self._wake()
+            for thread in self._threads:
+                thread.join()
+        self._threads = []
+        self._helpers = 0
 
-    def _spawn(self) -> None:
-        self._process = os.getpid()
-        self._done = threading.Semaphore(0)
-        self._go = [threading.Semaphore(0) for _ in range(self._count)]
-        for number, semaphore in enumerate(self._go):
+    def _reset(self) -> None:
+        count = len(self._records)
+        self._threads = []
+        # A helper of this process may outlive the crew's last reference; it keeps its own to both.
+        self._control = allocate(CONTROL_BYTES * count)
+        self._mailbox = allocate(MAILBOX.size)
+        self._set("records", self._records.ctypes.data)
+        self._set("count", count)
+        self._set("control", self._control.ctypes.data)
+
+    def _set(self, field: str, value: int) -> None:
+        start = MAILBOX.offset(field)
+        self._mailbox[start : start + 8].view(np.int64)[0] = value
+
+    def _start(self) -> None:
+        serve = self._kernels.serve
+        address = self._mailbox.ctypes.data
+        keep_alive = (self._mailbox, self._control, self._records, self._kernels)
+        for number in range(self._helpers):
             thread = threading.Thread(
-                target=self._serve, args=(semaphore, self._done), name=f"npu-hal-helper-{number}", daemon=True
+                target=_serve, args=(serve, address, keep_alive), name=f"npu-hal-helper-{number}", daemon=True
             )
             thread.start()
+            self._threads.append(thread)
+        self._set("helpers", self._helpers)
 
-    def _serve(self, go: threading.Semaphore, done: threading.Semaphore) -> None:
-        while True:
-            go.acquire()
-            arguments = self._arguments
-            if arguments is None:
-                return
-            self._run(*arguments)
-            done.release()
+    def _wake(self) -> None:
+        """Announce a run of no records, so that sleeping helpers look at `stop`."""
+        self._set("count", 0)
+        self._set("helpers", len(self._threads))
+        self._kernels.run(self._mailbox.ctypes.data, 0)
+
+
+def _serve(serve: object, address: int, keep_alive: object) -> None:
+    """A helper's life; `keep_alive` holds the memory that its native call uses."""
+    assert callable(serve)
+    serve(address)
+
+
+_crews: "weakref.WeakSet[Crew]" = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for crew in _crews:
+        crew._reset()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -15,13 +15,13 @@ class Tier(ABC):
 
     Weights are int8 in groups of 4 along the depth, activations bytes; `lanes` is the number of int32 lanes of a full
     vector, `widths` the lane counts that kernels may use. `gemm_tiles` gives, for tiles of so many vectors of
-    channels, the largest number of rows whose accumulators stay in registers.
+    channels, the numbers of rows of which tiles are made; the accumulators of the largest still fit the registers.
     """
 
     name: str
     lanes: int
     widths: tuple[int, ...]
-    gemm_tiles: dict[int, int]
+    gemm_tiles: dict[int, tuple[int, ...]]
     # CPU flags as in /proc/cpuinfo that the tier needs.
     flags: frozenset[str]
     machine: str
@@ -143,7 +143,7 @@ class Avx512Vnni(_VnniTier):
     name = "avx512-vnni"
     lanes = 16
     widths = (16, 8, 4)
-    gemm_tiles = {4: 6, 2: 12, 1: 12}
+    gemm_tiles = {4: (6, 5, 4, 3, 2, 1), 2: (12, 8, 6, 4, 2, 1), 1: (12, 6, 4, 2, 1)}
     flags = frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"})
     features = "+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx512cd,+avx512vnni,-prefer-256-bit"
     masks_stores = True
@@ -165,7 +165,7 @@ class AvxVnni(_VnniTier):
     name = "avx-vnni"
     lanes = 8
     widths = (8, 4)
-    gemm_tiles = {2: 6, 1: 8}
+    gemm_tiles = {2: (6, 5, 4, 3, 2, 1), 1: (8, 4, 2, 1)}
     flags = frozenset({"avx2", "avx_vnni"})
     features = "+avx2,+fma,+avxvnni,-avx512f"
 
@@ -179,7 +179,7 @@ class Avx2(_X86Tier):
     name = "avx2"
     lanes = 8
     widths = (8, 4)
-    gemm_tiles = {2: 4, 1: 6}
+    gemm_tiles = {2: (4, 3, 2, 1), 1: (6, 4, 2, 1)}
     flags = frozenset({"avx2"})
     features = "+avx2,+fma,-avx512f"
 
@@ -209,7 +209,7 @@ class NeonDotProduct(Tier):
     name = "neon-dotprod"
     lanes = 4
     widths = (4,)
-    gemm_tiles = {4: 6, 2: 8, 1: 8}
+    gemm_tiles = {4: (6, 5, 4, 3, 2, 1), 2: (8, 4, 2, 1), 1: (8, 4, 2, 1)}
     flags = frozenset({"asimddp"})
     machine = "aarch64"
     features = "+neon,+dotprod"
@@ -237,7 +237,7 @@ class Generic(Tier):
     name = "generic"
     lanes = 4
     widths = (4,)
-    gemm_tiles = {2: 3, 1: 4}
+    gemm_tiles = {2: (3, 2, 1), 1: (4, 2, 1)}
     flags = frozenset()
     machine = ""
     features = ""

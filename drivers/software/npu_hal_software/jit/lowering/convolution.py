@@ -92,7 +92,7 @@ def emit_matrix_product(
             output=row_sums,
             factor=-weights.remainder,
         )
-    largest = max(tier.gemm_tiles.values())
+    largest = max(rows for counts in tier.gemm_tiles.values() for rows in counts)
     split_tiles = product.rows == 1 and product.columns < 4 * largest
     split = len(packed.table) if split_tiles else max(product.rows, product.columns // largest)
     block = max(_BLOCK_BYTES // max(product.column_step, 1), 1)
