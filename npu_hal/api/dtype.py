@@ -15,6 +15,7 @@ class DType(StrEnum):
     INT32 = "int32"
     INT64 = "int64"
     FLOAT32 = "float32"
+    COMPLEX64 = "complex64"
 
     @property
     def numpy(self) -> np.dtype[np.generic]:

@@ -21,4 +21,4 @@ class ApiVersion(NamedTuple):
         return driver.major == self.major and driver.minor <= self.minor
 
 
-API_VERSION = ApiVersion(1, 0)
+API_VERSION = ApiVersion(1, 1)

@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 
@@ -40,7 +40,12 @@ def _describe(thing: object) -> Any:
 
 
 def _describe_class(thing: type) -> dict[str, Any]:
-    result: dict[str, Any] = {"bases": [base.__name__ for base in thing.__bases__]}
+    # Classes that the package keeps to itself may come and go between a public class and its public bases.
+    public = set(npu_hal.api.__all__)
+    bases = [
+        base for base in thing.__mro__[1:] if base.__module__.split(".")[0] != "npu_hal" or base.__name__ in public
+    ]
+    result: dict[str, Any] = {"bases": [base.__name__ for base in bases if base is not object]}
     if issubclass(thing, enum.Enum):
         result["members"] = {member.name: member.value for member in thing}
         return result
@@ -83,7 +88,14 @@ def _type_name(annotation: object) -> str:
 
 def _without_modules(text: str) -> str:
     # Where a type lives inside of a package, here or in numpy, is not part of the surface.
-    return re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])", "", text)
+    text = re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])", "", text)
+    # The union of the operations grows with minor versions; its members are recorded on their own.
+    return text.replace(" | ".join(member.__name__ for member in _operations()), "AnyOperation")
+
+
+def _operations() -> tuple[type, ...]:
+    union, _ = get_args(npu_hal.api.AnyOperation)
+    return get_args(union)
 
 
 def main() -> None:

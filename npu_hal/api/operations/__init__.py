@@ -4,7 +4,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from npu_hal.api.operations.convolution import Conv2D, DepthwiseConv2D, FullyConnected
+from npu_hal.api.operations.activation import (
+    Elu,
+    HardSwish,
+    LeakyRelu,
+    Prelu,
+    ReluN1To1,
+)
+from npu_hal.api.operations.convolution import (
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+)
+from npu_hal.api.operations.detection import (
+    DetectionPostProcess,
+)
 from npu_hal.api.operations.elementwise import (
     Add,
     Dequantize,
@@ -17,6 +31,22 @@ from npu_hal.api.operations.elementwise import (
     Sub,
     Tanh,
 )
+from npu_hal.api.operations.elementwise_math import (
+    Abs,
+    Cast,
+    ComplexAbs,
+    Div,
+    Exp,
+    Floor,
+    FloorDiv,
+    Log,
+    Maximum,
+    Minimum,
+    Neg,
+    Rsqrt,
+    Sqrt,
+    SquaredDifference,
+)
 from npu_hal.api.operations.layout import (
     Concatenation,
     Pad,
@@ -26,59 +56,218 @@ from npu_hal.api.operations.layout import (
     Split,
     Transpose,
 )
-from npu_hal.api.operations.pooling import AveragePool2D, MaxPool2D
-from npu_hal.api.operations.reduction import Mean
+from npu_hal.api.operations.lookup import (
+    EmbeddingLookup,
+    HashtableLookup,
+    LshProjection,
+)
+from npu_hal.api.operations.normalization import (
+    L2Normalization,
+    L2Pool2D,
+    LocalResponseNormalization,
+    LogSoftmax,
+)
+from npu_hal.api.operations.pooling import (
+    AveragePool2D,
+    MaxPool2D,
+)
+from npu_hal.api.operations.recurrent import (
+    Rnn,
+    Svdf,
+    UnidirectionalSequenceLstm,
+)
+from npu_hal.api.operations.reduction import (
+    ArgMax,
+    ArgMin,
+    Mean,
+    ReduceMax,
+    ReduceMin,
+    Sum,
+)
+from npu_hal.api.operations.signal import (
+    Rfft2D,
+)
+from npu_hal.api.operations.slicing import (
+    BatchToSpaceNd,
+    DepthToSpace,
+    ExpandDims,
+    Gather,
+    GatherNd,
+    MirrorPad,
+    Pack,
+    PadV2,
+    ShapeOf,
+    Slice,
+    SpaceToBatchNd,
+    SpaceToDepth,
+    SplitV,
+    Squeeze,
+    StridedSlice,
+    Tile,
+    Unpack,
+)
+from npu_hal.api.operations.transpose_convolution import (
+    TransposeConv,
+)
 
 AnyOperation = Annotated[
     Conv2D
     | DepthwiseConv2D
     | FullyConnected
+    | TransposeConv
     | Add
     | Sub
     | Mul
-    | AveragePool2D
-    | MaxPool2D
-    | Mean
-    | Concatenation
-    | Split
-    | Pad
-    | Reshape
-    | Softmax
     | Logistic
     | Tanh
     | Relu
     | Relu6
+    | Softmax
     | Quantize
     | Dequantize
+    | Div
+    | FloorDiv
+    | SquaredDifference
+    | Minimum
+    | Maximum
+    | Abs
+    | Neg
+    | Exp
+    | Log
+    | Sqrt
+    | Rsqrt
+    | Floor
+    | ComplexAbs
+    | Cast
+    | HardSwish
+    | LeakyRelu
+    | ReluN1To1
+    | Elu
+    | Prelu
+    | AveragePool2D
+    | MaxPool2D
+    | Mean
+    | Sum
+    | ReduceMax
+    | ReduceMin
+    | ArgMax
+    | ArgMin
+    | Concatenation
+    | Split
+    | Pad
+    | Reshape
     | Transpose
     | ResizeBilinear
-    | ResizeNearestNeighbor,
+    | ResizeNearestNeighbor
+    | Slice
+    | StridedSlice
+    | Gather
+    | GatherNd
+    | Pack
+    | Unpack
+    | SplitV
+    | Tile
+    | Squeeze
+    | ExpandDims
+    | ShapeOf
+    | DepthToSpace
+    | SpaceToDepth
+    | SpaceToBatchNd
+    | BatchToSpaceNd
+    | PadV2
+    | MirrorPad
+    | L2Normalization
+    | LocalResponseNormalization
+    | L2Pool2D
+    | LogSoftmax
+    | UnidirectionalSequenceLstm
+    | Rnn
+    | Svdf
+    | EmbeddingLookup
+    | HashtableLookup
+    | LshProjection
+    | Rfft2D
+    | DetectionPostProcess,
     Field(discriminator="kind"),
 ]
 
 __all__ = [
+    "Abs",
     "Add",
     "AnyOperation",
+    "ArgMax",
+    "ArgMin",
     "AveragePool2D",
+    "BatchToSpaceNd",
+    "Cast",
+    "ComplexAbs",
     "Concatenation",
     "Conv2D",
+    "DepthToSpace",
     "DepthwiseConv2D",
     "Dequantize",
+    "DetectionPostProcess",
+    "Div",
+    "Elu",
+    "EmbeddingLookup",
+    "Exp",
+    "ExpandDims",
+    "Floor",
+    "FloorDiv",
     "FullyConnected",
+    "Gather",
+    "GatherNd",
+    "HardSwish",
+    "HashtableLookup",
+    "L2Normalization",
+    "L2Pool2D",
+    "LeakyRelu",
+    "LocalResponseNormalization",
+    "Log",
+    "LogSoftmax",
     "Logistic",
+    "LshProjection",
     "MaxPool2D",
+    "Maximum",
     "Mean",
+    "Minimum",
+    "MirrorPad",
     "Mul",
+    "Neg",
+    "Pack",
     "Pad",
+    "PadV2",
+    "Prelu",
     "Quantize",
+    "ReduceMax",
+    "ReduceMin",
     "Relu",
     "Relu6",
+    "ReluN1To1",
     "Reshape",
     "ResizeBilinear",
     "ResizeNearestNeighbor",
+    "Rfft2D",
+    "Rnn",
+    "Rsqrt",
+    "ShapeOf",
+    "Slice",
     "Softmax",
+    "SpaceToBatchNd",
+    "SpaceToDepth",
     "Split",
+    "SplitV",
+    "Sqrt",
+    "SquaredDifference",
+    "Squeeze",
+    "StridedSlice",
     "Sub",
+    "Sum",
+    "Svdf",
     "Tanh",
+    "Tile",
     "Transpose",
+    "TransposeConv",
+    "UnidirectionalSequenceLstm",
+    "Unpack",
 ]

@@ -29,10 +29,10 @@ from npu_hal.api.padding import Padding2D, window_output_hw
 from npu_hal.api.tensor import Shape, Tensor
 
 
-def _check_weighted_sum(
+def check_weighted_sum(
     tensors: Sequence[Tensor], x: int, weights: int, bias: int | None, y: int, channel_axis: int
 ) -> None:
-    """Types of the operands that convolutions and fully connected layers share."""
+    """Check the types of the operands that convolutions and fully connected layers share; `InvalidGraph`."""
     dtype = require_dtype(tensors, x, FLOAT_OR_QUANTISED8, "input")
     require_same_dtype(tensors, (x, weights, y))
     if bias is not None:
@@ -46,7 +46,8 @@ def _check_weighted_sum(
         )
 
 
-def _check_bias_shape(tensors: Sequence[Tensor], bias: int | None, channels: int) -> None:
+def check_bias_shape(tensors: Sequence[Tensor], bias: int | None, channels: int) -> None:
+    """`InvalidGraph` unless the bias, if any, has an element for each output channel."""
     if bias is not None and tensors[bias].size != channels:
         raise InvalidGraph(
             f"bias tensor {bias} {tensors[bias].name!r} has {tensors[bias].size} elements, not one for each of the "
@@ -113,12 +114,12 @@ class Conv2D(_Convolution):
             raise InvalidGraph(
                 f"a filter of {depth} channels and {outputs} outputs does not fit an input of {channels} channels"
             )
-        _check_bias_shape(tensors, self.bias, outputs)
+        check_bias_shape(tensors, self.bias, outputs)
         return ((batch, *_output_hw(self, (height, width), (filter_height, filter_width)), outputs),)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """All float32, or all of one 8-bit type with an int32 bias; weights per tensor or per axis 0."""
-        _check_weighted_sum(tensors, self.input, self.filter, self.bias, self.output, channel_axis=0)
+        check_weighted_sum(tensors, self.input, self.filter, self.bias, self.output, channel_axis=0)
 
 
 class DepthwiseConv2D(_Convolution):
@@ -140,12 +141,12 @@ class DepthwiseConv2D(_Convolution):
                 f"a depthwise filter for {channels} channels and depth multiplier {self.depth_multiplier} has shape "
                 f"[1, KH, KW, {channels * self.depth_multiplier}], not {list(tensors[self.filter].shape)}"
             )
-        _check_bias_shape(tensors, self.bias, outputs)
+        check_bias_shape(tensors, self.bias, outputs)
         return ((batch, *_output_hw(self, (height, width), (filter_height, filter_width)), outputs),)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """All float32, or all of one 8-bit type with an int32 bias; weights per tensor or per axis 3."""
-        _check_weighted_sum(tensors, self.input, self.filter, self.bias, self.output, channel_axis=3)
+        check_weighted_sum(tensors, self.input, self.filter, self.bias, self.output, channel_axis=3)
 
 
 class FullyConnected(Operation):
@@ -169,7 +170,7 @@ class FullyConnected(Operation):
         x = tensors[self.input]
         if depth < 1 or x.size % depth:
             raise InvalidGraph(f"weights of {depth} inputs do not fit an input of shape {list(x.shape)}")
-        _check_bias_shape(tensors, self.bias, outputs)
+        check_bias_shape(tensors, self.bias, outputs)
         if not self.keep_num_dims:
             return ((x.size // depth, outputs),)
         if not x.shape or x.shape[-1] != depth:
@@ -180,4 +181,4 @@ class FullyConnected(Operation):
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """All float32, or all of one 8-bit type with an int32 bias; weights per tensor or per axis 0."""
-        _check_weighted_sum(tensors, self.input, self.weights, self.bias, self.output, channel_axis=0)
+        check_weighted_sum(tensors, self.input, self.weights, self.bias, self.output, channel_axis=0)

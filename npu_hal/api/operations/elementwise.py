@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from npu_hal.api.dtype import DType
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import (
@@ -16,6 +14,7 @@ from npu_hal.api.operation import (
     require_dtype,
     require_same_dtype,
 )
+from npu_hal.api.operations.broadcast import broadcast_shape
 from npu_hal.api.tensor import Shape, Tensor
 
 _ARITHMETIC = (*FLOAT_OR_QUANTISED8, DType.INT32)
@@ -31,11 +30,7 @@ class _Binary(Operation):
 
     def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
         """The broadcast shape."""
-        lhs, rhs = tensors[self.lhs].shape, tensors[self.rhs].shape
-        try:
-            return (np.broadcast_shapes(lhs, rhs),)
-        except ValueError:
-            raise InvalidGraph(f"shapes {list(lhs)} and {list(rhs)} do not broadcast") from None
+        return (broadcast_shape(tensors, self.lhs, self.rhs),)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """One type for all: float32, 8-bit or int32."""

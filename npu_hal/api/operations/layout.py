@@ -23,7 +23,7 @@ from npu_hal.api.operation import (
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class _Movement(Operation):
+class Movement(Operation):
     """One input, one output, of any one element type."""
 
     needs_quantization: ClassVar[bool] = False
@@ -92,7 +92,7 @@ class Split(Operation):
         require_same_dtype(tensors, (self.input, *self.parts))
 
 
-class Pad(_Movement):
+class Pad(Movement):
     """Elements before and after along each axis: the zero point of an 8-bit output, else 0."""
 
     kind: Literal["PAD"] = "PAD"
@@ -106,7 +106,7 @@ class Pad(_Movement):
         return (tuple(before + size + after for size, (before, after) in zip(shape, self.paddings, strict=True)),)
 
 
-class Reshape(_Movement):
+class Reshape(Movement):
     """The same elements in the same order, in another shape. `shape` is the whole new shape, without a -1."""
 
     kind: Literal["RESHAPE"] = "RESHAPE"
@@ -120,7 +120,7 @@ class Reshape(_Movement):
         return (self.shape,)
 
 
-class Transpose(_Movement):
+class Transpose(Movement):
     """Axis i of the output is axis ``permutation[i]`` of the input."""
 
     kind: Literal["TRANSPOSE"] = "TRANSPOSE"

@@ -19,7 +19,7 @@ from npu_hal.api.padding import Padding2D, window_output_hw
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class _Pool2D(Operation):
+class Pool2D(Operation):
     """input ``[N, H, W, C]``, output ``[N, OH, OW, C]``; positions in the padding take no part."""
 
     input: Input
@@ -57,7 +57,7 @@ class _Pool2D(Operation):
         require_same_dtype(tensors, (self.input, self.output))
 
 
-class AveragePool2D(_Pool2D):
+class AveragePool2D(Pool2D):
     """Mean of the window's elements inside of the image.
 
     8-bit tensors are averaged as stored: input and output have the same quantisation.
@@ -66,7 +66,7 @@ class AveragePool2D(_Pool2D):
     kind: Literal["AVERAGE_POOL_2D"] = "AVERAGE_POOL_2D"
 
 
-class MaxPool2D(_Pool2D):
+class MaxPool2D(Pool2D):
     """Largest of the window's elements inside of the image.
 
     8-bit tensors are compared as stored: input and output have the same quantisation.
