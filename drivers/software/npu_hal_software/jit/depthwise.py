@@ -132,9 +132,7 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
             def add_half(half: int, variant: int = variant, accumulators: list[Variable] = accumulators) -> None:
                 for j, (kx, taps) in product(range(4), enumerate(columns)):
                     group = (half * ROW_VARIANTS + variant) * 3 + kx
-                    total = tier.dot(
-                        accumulators[j].get(), tier.prepare_activations(taps[j]), block.weights(group, j)
-                    )
+                    total = tier.dot(accumulators[j].get(), tier.prepare_activations(taps[j]), block.weights(group, j))
                     accumulators[j].set(total)
 
             add_half(0)
@@ -142,9 +140,7 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
                 add_half(1)
             sums = stage.shift_left([a.get() for a in accumulators], block.constants)
             target = output.offset(position)
-            stage.requantise_and_store(
-                [sums], block.constants, lambda _, packed, target=target: target.store(packed)
-            )
+            stage.requantise_and_store([sums], block.constants, lambda _, packed, target=target: target.store(packed))
         for variable, value in zip(left, centre if stride == 1 else right, strict=True):
             variable.set(value)
         for variable, value in zip(middle, right, strict=False):
@@ -177,9 +173,7 @@ def _emit_3x3_driver(context: KernelContext) -> None:
         with function.count(read["block_count"]) as number:
             last = read["channels"] - read["block_width"]
             channel = function.minimum(number * read["block_width"], last)
-            sources = [
-                ok.select(row.offset(channel), row) for row, ok in zip(rows, inside, strict=True)
-            ]
+            sources = [ok.select(row.offset(channel), row) for row, ok in zip(rows, inside, strict=True)]
             arguments = (
                 operation,
                 *sources,
@@ -213,9 +207,7 @@ def _emit_row(context: KernelContext, lanes: int) -> None:
         source = function["input"].offset(x * column_step)
         accumulators = [function.variable(bias) for bias in block.biases()]
         with function.count(groups, at_least_once=True) as group:
-            rows = [
-                source.offset(taps.offset((group << 5) + 8 * i).load(I64)).load(byte_vector) for i in range(4)
-            ]
+            rows = [source.offset(taps.offset((group << 5) + 8 * i).load(I64)).load(byte_vector) for i in range(4)]
             prepared = [tier.prepare_activations(words) for words in interleave(rows)]
 
             def add_half(index: Value, prepared: list[tuple[Value, ...]] = prepared) -> None:
@@ -251,7 +243,5 @@ def _emit_driver(context: KernelContext) -> None:
             output.offset(y * read["output_row_step"] + channel),
             function.minimum(read["channels"] - channel, read["block_width"]),
         )
-        variants = {
-            4 * lanes: function.calling(f"depthwise_row_{lanes}", arguments) for lanes in context.tier.widths
-        }
+        variants = {4 * lanes: function.calling(f"depthwise_row_{lanes}", arguments) for lanes in context.tier.widths}
         function.switch(read["block_width"], variants)

@@ -67,9 +67,7 @@ def _emit_tile(context: KernelContext, rows: int, vectors: int) -> None:
         start = segments.load(I64, segment << 3)
         with function.count(start + depth, step=4, start=start, at_least_once=True) as position:
             pointer = weights.get()
-            prepared = [
-                tier.prepare_weights(pointer.load(vector, j * vector.bytes)) for j in range(vectors)
-            ]
+            prepared = [tier.prepare_weights(pointer.load(vector, j * vector.bytes)) for j in range(vectors)]
             for row in range(rows):
                 words = inputs[row].load(I32, position).splat(lanes)
                 activations = tier.prepare_activations(words)

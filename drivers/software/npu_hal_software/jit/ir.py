@@ -151,9 +151,7 @@ class Value:
         """A vector with this scalar in every lane."""
         target = Type(self.type.element, lanes)
         first = self.function.emit(target, f"insertelement {target} poison, {self}, i64 0")
-        return self.function.emit(
-            target, f"shufflevector {first}, {target} poison, <{lanes} x i32> zeroinitializer"
-        )
+        return self.function.emit(target, f"shufflevector {first}, {target} poison, <{lanes} x i32> zeroinitializer")
 
     def lane(self, index: int) -> "Value":
         """One lane as a scalar."""
@@ -221,9 +219,7 @@ class Module:
 class Function:
     """A function under construction."""
 
-    def __init__(
-        self, module: Module, name: str, parameters: Mapping[str, Type], public: bool, inline: bool
-    ) -> None:
+    def __init__(self, module: Module, name: str, parameters: Mapping[str, Type], public: bool, inline: bool) -> None:
         self.module = module
         self.name = name
         self._public = public

@@ -100,5 +100,3 @@ def _emit_mean(context: KernelContext) -> None:
             [block],
             lambda _, packed, target=target, valid=valid: store_valid(context, target, packed, valid),
         )
-
-

@@ -174,9 +174,7 @@ class Program:
             position = self.graph.inputs.index(index)
             copied = self.output(index)
             mask = stored_mask(tensor)
-            self.emit(
-                COPY, 1, input=InputAddress(position), output=copied, mask=mask, **whole_copy(tensor.nbytes)
-            )
+            self.emit(COPY, 1, input=InputAddress(position), output=copied, mask=mask, **whole_copy(tensor.nbytes))
         return Address(self._stored[index])
 
     def exact(self, index: int) -> tuple[Address | InputAddress | int, int]:

@@ -226,9 +226,7 @@ class NeonDotProduct(Tier):
     def dot(self, accumulator: Value, activations: tuple[Value, ...], weights: tuple[Value, ...]) -> Value:
         """One sdot."""
         arguments = (accumulator, weights[0], activations[0])
-        return accumulator.function.intrinsic(
-            "llvm.aarch64.neon.sdot.v4i32.v16i8", accumulator.type, arguments
-        )
+        return accumulator.function.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", accumulator.type, arguments)
 
 
 class Generic(Tier):

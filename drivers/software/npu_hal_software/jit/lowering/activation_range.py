@@ -26,9 +26,7 @@ def stored_range(tensor: Tensor, activation: Activation) -> tuple[int, int]:
     return smallest, largest
 
 
-def requantisation_fields(
-    tensor: Tensor, activation: Activation, multipliers: Multipliers | None
-) -> dict[str, int]:
+def requantisation_fields(tensor: Tensor, activation: Activation, multipliers: Multipliers | None) -> dict[str, int]:
     """The fields `flags`, `zero_point`, `low` and `high` for an output tensor."""
     low, high = stored_range(tensor, activation)
     zero_point = stored_zero_point(tensor)
@@ -38,5 +36,3 @@ def requantisation_fields(
     elif low >= zero_point:
         flags |= CLAMPS_NEGATIVE
     return {"flags": flags, "zero_point": zero_point, "low": low, "high": high}
-
-

@@ -52,9 +52,7 @@ def _lane_words(program: Program, real: float) -> tuple[NDArray[np.int32], Multi
     return blocks_of(words, lanes), multipliers
 
 
-def _sum_constants(
-    program: Program, lhs: Tensor, rhs: Tensor, output: Tensor
-) -> tuple[NDArray[np.int32], Multipliers]:
+def _sum_constants(program: Program, lhs: Tensor, rhs: Tensor, output: Tensor) -> tuple[NDArray[np.int32], Multipliers]:
     """TensorFlow Lite's: both inputs to twice the larger input scale, shifted left, then to the output's scale."""
     scales = [float(np.float32(tensor.affine().scale)) for tensor in (lhs, rhs)]
     twice_largest = 2 * max(scales)

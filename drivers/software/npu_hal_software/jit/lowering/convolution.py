@@ -145,9 +145,7 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> None:
     )
 
 
-def fully_connected_multipliers(
-    input_: Tensor, weights: Tensor, output: Tensor, xnnpack: bool
-) -> NDArray[np.float64]:
+def fully_connected_multipliers(input_: Tensor, weights: Tensor, output: Tensor, xnnpack: bool) -> NDArray[np.float64]:
     """Per tensor, TensorFlow Lite multiplies the scales in single precision first, whatever the type."""
     channels = weights.shape[0]
     if weights.affine().is_per_axis or xnnpack:
@@ -208,9 +206,7 @@ def emit_convolution(
             output_row_step=output_width * channels,
         )
         packed = CentredWeights(values, centred.remainder)
-        emit_matrix_product(
-            program, product, packed, bias, input_, output, operation.activation, multipliers
-        )
+        emit_matrix_product(program, product, packed, bias, input_, output, operation.activation, multipliers)
 
 
 def _image(address: Address, number: int, tensor: Tensor) -> Address:

@@ -84,9 +84,7 @@ def _lower_3x3(program: Program, operation: DepthwiseConv2D) -> None:
     _, output_height, output_width, _ = output.shape
     weights, bias, multipliers = _constants(program, operation)
     lanes = block_lanes(program, channels)
-    packed = pack_blocks(
-        group_taps_3x3(weights), bias, multipliers, lanes, program.rounding, overlapping=True
-    )
+    packed = pack_blocks(group_taps_3x3(weights), bias, multipliers, lanes, program.rounding, overlapping=True)
     padding = resolve_padding(operation.padding, (height, width), (3, 3), operation.strides)
     zero_row = allocate(width * channels)
     zero_row[:] = stored_zero_point(input_)
@@ -191,5 +189,3 @@ def _replicate(program: Program, source: Address | int, size: int, times: int) -
         bytes=1,
     )
     return target
-
-

@@ -101,9 +101,7 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
     return True
 
 
-def _constant_weights(
-    operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]
-) -> bool:
+def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:
     """Whether weights and bias can be packed when the subgraph is created."""
     weights = tensors[operation.inputs[1]]
     bias = operation.bias

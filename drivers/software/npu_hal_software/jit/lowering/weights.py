@@ -45,9 +45,7 @@ def fits_int8(tensor: Tensor) -> bool:
     if (zero_points == zero_points[0]).all():
         return True
     data = tensor.constant()
-    return bool(
-        data.min() - zero_points.max() >= -128 and int(data.max()) - int(zero_points.min()) <= 127
-    )
+    return bool(data.min() - zero_points.max() >= -128 and int(data.max()) - int(zero_points.min()) <= 127)
 
 
 def bias_values(program: Program, index: int | None, channels: int) -> NDArray[np.int64]:
