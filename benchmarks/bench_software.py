@@ -2,8 +2,8 @@
 
     python benchmarks/bench_software.py [--models FOLDER] [--rounds N] [--runs N] [MODEL...]
 
-Prints, per model, the ratio of our time to LiteRT's at equal threads (below 1: we are faster): the median of the rounds'
-ratios, each from medians of that round's runs, and the ratio of the minima over all runs. Then the share of the
+Prints, per model, the ratio of our time to LiteRT's at equal threads (below 1: we are faster): the median of the
+rounds' ratios, each from medians of that round's runs, and the ratio of the minima over all runs. Then the share of the
 machine's peak that mobilenet_v1's convolutions reach.
 """
 
@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from npu_hal_software.jit import create_subgraph
 
 from npu_hal.api import Array, Graph
 from npu_hal.tflite import read_model
-from npu_hal_software.jit import create_subgraph
 
 SHARED = Path(os.environ.get("NPU_HAL_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -4,7 +4,8 @@ The dot-product instruction adds four neighbouring bytes, so bytes of four taps 
 four input vectors become four vectors whose 32-bit lanes hold the four taps of one channel each.
 
 A block of channels (four vectors of accumulators) has a header, the constants of its four vectors, and its weights. The
-header says in how many int8 halves the weights come: differences of uint8 weights and their zero point have nine bits.
+header says of how many int8 terms the weights are sums: differences of uint8 weights and their zero point have nine
+bits.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from npu_hal_software.jit.kernel import (
     KernelContext,
     OutputStage,
     chunk_range,
-    store_valid,
+    storing_to,
+    storing_valid_to,
 )
 from npu_hal_software.jit.record import DEPTHWISE, DEPTHWISE_3X3
 
@@ -63,7 +65,7 @@ class _Block:
         self._context = context
         self._type = Type("i32", lanes)
         block_bytes = context.requantiser.block_bytes(lanes)
-        self.halves = address.load(I64)
+        self.terms = address.load(I64)
         self.constants = [address.offset(HEADER_BYTES + j * block_bytes) for j in range(4)]
         self._weights = address.offset(HEADER_BYTES + 4 * block_bytes)
 
@@ -129,18 +131,20 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
         for variant, output in enumerate(outputs):
             accumulators = variables(block.biases())
 
-            def add_half(half: int, variant: int = variant, accumulators: list[Variable] = accumulators) -> None:
+            def add_term(
+                term: Value | int, variant: int = variant, accumulators: list[Variable] = accumulators
+            ) -> None:
                 for j, (kx, taps) in product(range(4), enumerate(columns)):
-                    group = (half * ROW_VARIANTS + variant) * 3 + kx
-                    total = tier.dot(accumulators[j].get(), tier.prepare_activations(taps[j]), block.weights(group, j))
-                    accumulators[j].set(total)
+                    group = term * (ROW_VARIANTS * 3) + (variant * 3 + kx)
+                    prepared = tier.prepare_activations(taps[j])
+                    accumulators[j].set(tier.dot(accumulators[j].get(), prepared, block.weights(group, j)))
 
-            add_half(0)
-            with function.when(block.halves.compare("eq", 2)):
-                add_half(1)
+            add_term(0)
+            with function.count(block.terms, start=1) as term:
+                add_term(term)
             sums = stage.shift_left([a.get() for a in accumulators], block.constants)
             target = output.offset(position)
-            stage.requantise_and_store([sums], block.constants, lambda _, packed, target=target: target.store(packed))
+            stage.requantise_and_store([sums], block.constants, storing_to(target))
         for variable, value in zip(left, centre if stride == 1 else right, strict=True):
             variable.set(value)
         for variable, value in zip(middle, right, strict=False):
@@ -210,19 +214,19 @@ def _emit_row(context: KernelContext, lanes: int) -> None:
             rows = [source.offset(taps.offset((group << 5) + 8 * i).load(I64)).load(byte_vector) for i in range(4)]
             prepared = [tier.prepare_activations(words) for words in interleave(rows)]
 
-            def add_half(index: Value, prepared: list[tuple[Value, ...]] = prepared) -> None:
+            def add_term(index: Value, prepared: list[tuple[Value, ...]] = prepared) -> None:
                 for j, accumulator in enumerate(accumulators):
                     accumulator.set(tier.dot(accumulator.get(), prepared[j], block.weights(index, j)))
 
-            add_half(group)
-            with function.when(block.halves.compare("eq", 2)):
-                add_half(group + groups)
+            add_term(group)
+            with function.count(block.terms, start=1) as term:
+                add_term(term * groups + group)
         sums = stage.shift_left([a.get() for a in accumulators], block.constants)
         target = function["output"].offset(x * channels)
         stage.requantise_and_store(
             [sums],
             block.constants,
-            lambda _, packed, target=target: store_valid(context, target, packed, function["valid"]),
+            storing_valid_to(context, target, function["valid"]),
         )
 
 

@@ -1,7 +1,7 @@
 """Sums and products of two tensors, element by element."""
 
 from npu_hal_software.jit.ir import I32, I64, PTR, Type, Value
-from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, OutputStage, chunk_range
+from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, OutputStage, chunk_range, storing_to
 from npu_hal_software.jit.record import ADD, MULTIPLY, RecordKind
 from npu_hal_software.jit.requantise import ExactRequantiser
 
@@ -42,7 +42,7 @@ def _emit_binary(context: KernelContext, kind: RecordKind) -> None:
             if kind is ADD:
                 accumulator, block = _rescaled_sum(context, stage, constants, lhs, rhs, negate)
             shifted = stage.shift_left([accumulator], [block])
-            stage.requantise_and_store([shifted], [block], lambda _, packed, to=target: to.store(packed))
+            stage.requantise_and_store([shifted], [block], storing_to(target))
 
 
 def _load_operand(kind: RecordKind, operation: Value, name: str, position: Value, lanes: int) -> Value:

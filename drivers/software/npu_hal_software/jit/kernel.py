@@ -92,3 +92,13 @@ def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Va
         lambda: pointer.store(packed),
         lambda: context.tier.store_first(pointer, packed, valid),
     )
+
+
+def storing_to(pointer: Value) -> Callable[[int, Value], None]:
+    """What stores a single row's packed bytes at `pointer`, for `OutputStage.requantise_and_store`."""
+    return lambda _, packed: pointer.store(packed)
+
+
+def storing_valid_to(context: KernelContext, pointer: Value, valid: Value) -> Callable[[int, Value], None]:
+    """As `storing_to`, of the first `valid` bytes."""
+    return lambda _, packed: store_valid(context, pointer, packed, valid)

@@ -8,6 +8,7 @@ from npu_hal_software.jit.kernel import (
     OutputStage,
     chunk_range,
     store_valid,
+    storing_valid_to,
 )
 from npu_hal_software.jit.record import MEAN, POOL
 
@@ -94,9 +95,5 @@ def _emit_mean(context: KernelContext) -> None:
             total.set(total.get() + values.convert("zext", "i32"))
         sums = stage.shift_left([total.get()], [block])
         valid = function.minimum(read["channels"] - channel, function.value(lanes, I64))
-        target = output.offset(channel)
-        stage.requantise_and_store(
-            [sums],
-            [block],
-            lambda _, packed, target=target, valid=valid: store_valid(context, target, packed, valid),
-        )
+        store = storing_valid_to(context, output.offset(channel), valid)
+        stage.requantise_and_store([sums], [block], store)

@@ -45,6 +45,7 @@ class JitSubgraph(Subgraph):
         check_buffers(self._graph.output_tensors, outputs, "output", writable=True)
         if not self._has_result:
             raise InvalidState("no inference is queued: call invoke before read_outputs")
+        self._has_result = False
         for target, source, tensor in zip(outputs, self._outputs, self._graph.output_tensors, strict=True):
             if tensor.dtype is DType.INT8:
                 np.bitwise_xor(source, np.uint8(SIGN_BIT), out=target.view(np.uint8))

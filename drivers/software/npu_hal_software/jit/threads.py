@@ -16,8 +16,8 @@ class Crew:
     """Runs records with the caller's thread and `helpers` others.
 
     Helpers are daemon threads that stay inside of one native call, where they spin between inferences that follow each
-    other closely and sleep otherwise. They start with the first run. A child of `fork` has none of its parent's threads:
-    there, everything starts afresh.
+    other closely and sleep otherwise. They start with the first run. A child of `fork` has none of its parent's
+    threads: there, everything starts afresh.
     """
 
     def __init__(self, kernels: CompiledKernels, records: NDArray[np.int64], helpers: int) -> None:
@@ -29,7 +29,7 @@ class Crew:
         _crews.add(self)
 
     def run(self, clock: int = 0) -> None:
-        """Run the records once; `clock` is 0 or the address of int64 memory for a tick count per record and one more."""
+        """Run the records once; `clock` is 0 or the address of an int64 array for ticks before each and at the end."""
         if len(self._threads) != self._helpers:
             self._start()
         self._kernels.run(self._mailbox.ctypes.data, clock)

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from npu_hal.api import InvalidOption
 from npu_hal_software.jit.ir import I8, I16, I32, Type, Value
@@ -21,7 +22,7 @@ class Tier(ABC):
     name: str
     lanes: int
     widths: tuple[int, ...]
-    gemm_tiles: dict[int, tuple[int, ...]]
+    gemm_tiles: ClassVar[dict[int, tuple[int, ...]]]
     # CPU flags as in /proc/cpuinfo that the tier needs.
     flags: frozenset[str]
     machine: str
@@ -89,8 +90,8 @@ class _X86Tier(Tier):
 
     machine = "x86_64"
 
-    _PACK_WORDS = {16: "avx512.packssdw.512", 8: "avx2.packssdw", 4: "sse2.packssdw.128"}
-    _PACK_BYTES = {16: "avx512.packuswb.512", 8: "avx2.packuswb", 4: "sse2.packuswb.128"}
+    _PACK_WORDS: ClassVar[dict[int, str]] = {16: "avx512.packssdw.512", 8: "avx2.packssdw", 4: "sse2.packssdw.128"}
+    _PACK_BYTES: ClassVar[dict[int, str]] = {16: "avx512.packuswb.512", 8: "avx2.packuswb", 4: "sse2.packuswb.128"}
 
     def pack(self, vectors: Sequence[Value], zero_point: Value, low: Value, high: Value) -> Value:
         """Saturate to int16, add the zero point, saturate to bytes."""
@@ -143,7 +144,11 @@ class Avx512Vnni(_VnniTier):
     name = "avx512-vnni"
     lanes = 16
     widths = (16, 8, 4)
-    gemm_tiles = {4: (6, 5, 4, 3, 2, 1), 2: (12, 8, 6, 4, 2, 1), 1: (12, 6, 4, 2, 1)}
+    gemm_tiles: ClassVar[dict[int, tuple[int, ...]]] = {
+        4: (6, 5, 4, 3, 2, 1),
+        2: (12, 8, 6, 4, 2, 1),
+        1: (12, 6, 4, 2, 1),
+    }
     flags = frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"})
     features = "+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx512cd,+avx512vnni,-prefer-256-bit"
     masks_stores = True
@@ -165,7 +170,7 @@ class AvxVnni(_VnniTier):
     name = "avx-vnni"
     lanes = 8
     widths = (8, 4)
-    gemm_tiles = {2: (6, 5, 4, 3, 2, 1), 1: (8, 4, 2, 1)}
+    gemm_tiles: ClassVar[dict[int, tuple[int, ...]]] = {2: (6, 5, 4, 3, 2, 1), 1: (8, 4, 2, 1)}
     flags = frozenset({"avx2", "avx_vnni"})
     features = "+avx2,+fma,+avxvnni,-avx512f"
 
@@ -179,7 +184,7 @@ class Avx2(_X86Tier):
     name = "avx2"
     lanes = 8
     widths = (8, 4)
-    gemm_tiles = {2: (4, 3, 2, 1), 1: (6, 4, 2, 1)}
+    gemm_tiles: ClassVar[dict[int, tuple[int, ...]]] = {2: (4, 3, 2, 1), 1: (6, 4, 2, 1)}
     flags = frozenset({"avx2"})
     features = "+avx2,+fma,-avx512f"
 
@@ -209,7 +214,7 @@ class NeonDotProduct(Tier):
     name = "neon-dotprod"
     lanes = 4
     widths = (4,)
-    gemm_tiles = {4: (6, 5, 4, 3, 2, 1), 2: (8, 4, 2, 1), 1: (8, 4, 2, 1)}
+    gemm_tiles: ClassVar[dict[int, tuple[int, ...]]] = {4: (6, 5, 4, 3, 2, 1), 2: (8, 4, 2, 1), 1: (8, 4, 2, 1)}
     flags = frozenset({"asimddp"})
     machine = "aarch64"
     features = "+neon,+dotprod"
@@ -235,7 +240,7 @@ class Generic(Tier):
     name = "generic"
     lanes = 4
     widths = (4,)
-    gemm_tiles = {2: (3, 2, 1), 1: (4, 2, 1)}
+    gemm_tiles: ClassVar[dict[int, tuple[int, ...]]] = {2: (3, 2, 1), 1: (4, 2, 1)}
     flags = frozenset()
     machine = ""
     features = ""

@@ -128,7 +128,7 @@ def _moved(address: Address | int, offset: int) -> Address | int:
 
 def _lower_any(program: Program, operation: DepthwiseConv2D) -> None:
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
-    batch, height, width, input_channels = input_.shape
+    batch, height, width, _ = input_.shape
     _, output_height, output_width, channels = output.shape
     weights, bias, multipliers = _constants(program, operation)
     kernel_height, kernel_width, _ = weights.shape

@@ -32,7 +32,8 @@ def lower_by_reference(program: Program, operation: AnyOperation) -> None:
             kernel([source.read() for source in sources], outputs)
             for target, array in zip(targets, outputs, strict=True):
                 target.write(array)
-        except BaseException as error:  # noqa: BLE001 - nothing may unwind into native code
+        # Nothing may unwind into native code.
+        except BaseException as error:
             failures.add(error)
 
     callback = _Callback(run)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from npu_hal.api import AveragePool2D, MaxPool2D, Mean, resolve_padding
-from npu_hal.api import Activation
+from npu_hal.api import Activation, AveragePool2D, MaxPool2D, Mean, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields, stored_range
 from npu_hal_software.jit.lowering.weights import wrapped
 from npu_hal_software.jit.packing.requantisation import (
@@ -65,7 +64,7 @@ def lower_mean(program: Program, operation: Mean) -> None:
     multipliers = mean_multipliers(
         float(np.float32(input_.affine().scale)), float(np.float32(output.affine().scale)), count
     )
-    spread = Multipliers(*(np.repeat(part, lanes) for part in multipliers))
+    spread = multipliers[np.zeros(lanes, np.intp)]
     bias = wrapped(np.full(lanes, -count * stored_zero_point(input_), np.int64))
     constants = program.constant(blocks_of(constant_words(bias, spread, program.rounding), lanes))
     source, target = program.stored(operation.input), program.output(operation.output)
@@ -83,10 +82,8 @@ def lower_mean(program: Program, operation: Mean) -> None:
         )
 
 
-def mean_multipliers(
-    scale_x: float, scale_y: float, count: int
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], ...]:
-    """(fixed, exponent, real) of a mean's factor, each of one element.
+def mean_multipliers(scale_x: float, scale_y: float, count: int) -> Multipliers:
+    """The factor of a mean of `count` elements, as multipliers of one channel.
 
     TensorFlow Lite's reference divides the fixed-point multiplier of the scales by the count, after a left shift that
     keeps its bits.
@@ -95,4 +92,4 @@ def mean_multipliers(
     shift = min(count.bit_length() - 1, 32, 31 + int(exponent[0]))
     divided = np.array([(int(fixed[0]) << shift) // count], np.int64)
     real = np.array([np.float64(np.float32(scale_x) / np.float32(np.float32(scale_y) * count))])
-    return divided, exponent - shift, real
+    return Multipliers(divided, exponent - shift, real)

@@ -81,9 +81,9 @@ def product_multipliers(
 ) -> NDArray[np.float64]:
     """The real multiplier of each channel.
 
-    TensorFlow Lite multiplies int8 convolutions' scales in double precision (PopulateConvolutionQuantizationParams), and
-    per-tensor uint8 ones in single precision first (GetQuantizedConvolutionMultipler); XNNPACK does all of it in single
-    precision.
+    TensorFlow Lite multiplies the scales of convolutions in double precision (PopulateConvolutionQuantizationParams),
+    but those of uint8 with one weight scale in single precision first (GetQuantizedConvolutionMultipler); XNNPACK does
+    all of it in single precision.
     """
     scale_x = np.float32(input_.affine().scale)
     scale_w = weights.affine().scale_array()

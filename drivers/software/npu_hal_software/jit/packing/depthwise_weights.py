@@ -53,31 +53,43 @@ def pack_blocks(
     """Pack (groups, 4, C) weights, less their zero point, into blocks of four vectors of `lanes` channels.
 
     If `overlapping`, the last block ends at the last channel and repeats some of the one before; else it is filled up.
-    Weights beyond int8 are the sum of two int8 halves; each block says whether it has the second half.
+    Weights beyond int8 are sums of int8 terms; each block says how many it has.
     """
     channels, width = groups.shape[2], 4 * lanes
     count = -(-channels // width)
-    starts = np.arange(count) * width
+    starts = np.arange(0, count * width, width, dtype=np.int64).reshape(-1, 1)
     if overlapping:
-        starts = np.minimum(starts, channels - width)
+        np.minimum(starts, channels - width, out=starts)
     channel_of_lane = np.argsort(channel_order(4, lanes))
-    chosen = np.minimum(starts[:, None] + channel_of_lane, channels - 1)
+    chosen = np.minimum(starts + channel_of_lane, channels - 1)
     words = constant_words(bias[chosen], multipliers[chosen.reshape(-1)].reshaped(chosen.shape), rounding)
     constants = blocks_of(words, lanes)
     # (groups, 4, blocks, lanes of block) to (blocks, groups, lanes of block, 4)
     taps = groups[:, :, chosen].transpose(2, 0, 3, 1)
-    first = np.clip(taps, -128, 127).astype(np.int8)
-    second = (taps - first).astype(np.int8)
+    terms = _int8_terms(taps)
     constant_bytes = constants[0].nbytes
-    half_bytes = first[0].nbytes
-    step = align(HEADER_BYTES + constant_bytes + 2 * half_bytes)
+    step = align(HEADER_BYTES + constant_bytes + len(terms) * terms[0][0].nbytes)
     memory = allocate(step * count)
     table = memory.reshape(count, step)
-    halves = 1 + second.any(axis=(1, 2, 3)).astype(np.int64)
-    table[:, :8] = halves[:, None].view(np.uint8)
+    needed = np.ones((count, 1), np.int64)
+    for term in terms[1:]:
+        needed += term.any(axis=(1, 2, 3)).reshape(-1, 1)
+    table[:, :8] = needed.view(np.uint8)
     place = HEADER_BYTES
-    for part in (constants, first, second):
-        flat = part.reshape(count, -1).view(np.uint8)
+    parts = [constants.view(np.uint8), *(term.view(np.uint8) for term in terms)]
+    for part in parts:
+        flat = part.reshape(count, -1)
         table[:, place : place + flat.shape[1]] = flat
         place += flat.shape[1]
     return PackedBlocks(memory, step, count, width)
+
+
+def _int8_terms(values: NDArray[np.int16]) -> list[NDArray[np.int8]]:
+    """int8 arrays whose sum is `values`: one, or two or three for values beyond int8."""
+    terms: list[NDArray[np.int8]] = []
+    rest = values
+    while not terms or rest.any():
+        term = np.clip(rest, -128, 127).astype(np.int8)
+        terms.append(term)
+        rest = rest - term
+    return terms
