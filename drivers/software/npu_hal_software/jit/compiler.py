@@ -12,6 +12,7 @@ from typing import Any
 
 from npu_hal_software.jit import object_cache
 from npu_hal_software.jit.dispatcher import RUN, SERVE
+from npu_hal_software.jit.elf_object import ObjectError, load_object
 from npu_hal_software.jit.generator import generate_module, generator_version
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier, cpu_flags, cpu_model, machine_name
@@ -54,7 +55,7 @@ def _load(tier: Tier, rounding: Rounding) -> CompiledKernels:
     if stored is not None:
         try:
             return _link(stored, from_cache=True)
-        except RuntimeError as error:
+        except ObjectError as error:
             _logger.warning("cached kernels %s do not load, they are compiled again: %s", key, error)
     start = time.perf_counter()
     compiled = compile_object(tier, rounding)
@@ -77,8 +78,19 @@ def compile_object(tier: Tier, rounding: Rounding, triple: str = "") -> bytes:
     return result
 
 
+def compile_assembly(text: str, tier: Tier) -> bytes:
+    """An ELF object of any LLVM assembly, for a tier of this machine."""
+    module, machine = _optimised(text, tier, "")
+    result: bytes = machine.emit_object(module)
+    return result
+
+
 def optimised_module(tier: Tier, rounding: Rounding, triple: str = "") -> tuple[Any, Any]:
-    """llvmlite's module after optimisation, and its target machine."""
+    """llvmlite's module of the kernels after optimisation, and its target machine."""
+    return _optimised(generate_module(tier, rounding), tier, triple)
+
+
+def _optimised(text: str, tier: Tier, triple: str) -> tuple[Any, Any]:
     import llvmlite.binding as llvm
 
     _initialise(llvm, every_target=bool(triple))
@@ -90,7 +102,7 @@ def optimised_module(tier: Tier, rounding: Rounding, triple: str = "") -> tuple[
     machine = target.create_target_machine(
         cpu=cpu, features=tier.features, opt=_OPTIMISATION_LEVEL, reloc="pic", codemodel="small"
     )
-    module = llvm.parse_assembly(generate_module(tier, rounding))
+    module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=_OPTIMISATION_LEVEL)
     builder = llvm.create_pass_builder(machine, options)
@@ -108,7 +120,21 @@ def _initialise(llvm: Any, *, every_target: bool) -> None:
 
 
 def _link(compiled: bytes, *, from_cache: bool) -> CompiledKernels:
-    """Load an object into this process; RuntimeError if LLVM does not take it."""
+    """Load an object into this process; raises `ObjectError`."""
+    engine, addresses = _load_object(compiled)
+    run, serve = (addresses.get(name, 0) for name in (RUN, SERVE))
+    if not run or not serve:
+        raise ObjectError(f"the object lacks {RUN} or {SERVE}")
+    return CompiledKernels(_RUN_TYPE(run), _SERVE_TYPE(serve), engine, from_cache)
+
+
+def _load_object(compiled: bytes) -> tuple[object, dict[str, int]]:
+    """What owns the code's memory, and the addresses of functions."""
+    if machine_name() == "x86_64":
+        loaded = load_object(compiled)
+        return loaded, loaded.functions
+    if not compiled.startswith(b"\x7fELF"):
+        raise ObjectError("this is no ELF object")
     import llvmlite.binding as llvm
 
     _initialise(llvm, every_target=False)
@@ -116,7 +142,4 @@ def _link(compiled: bytes, *, from_cache: bool) -> CompiledKernels:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
     engine.finalize_object()
-    run, serve = (engine.get_function_address(name) for name in (RUN, SERVE))
-    if not run or not serve:
-        raise RuntimeError(f"the object lacks {RUN} or {SERVE}")
-    return CompiledKernels(_RUN_TYPE(run), _SERVE_TYPE(serve), engine, from_cache)
+    return engine, {name: engine.get_function_address(name) for name in (RUN, SERVE)}

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from npu_hal.api import InvalidOption
 from npu_hal_software.jit.ir import I8, I16, I32, Type, Value
 
@@ -45,7 +48,7 @@ class Tier(ABC):
         return (words,)
 
     def pack(self, vectors: Sequence[Value], zero_point: Value, low: Value, high: Value) -> Value:
-        """Bytes ``clamp(vector + zero_point, low, high)`` of 1, 2 or 4 int32 vectors, in `channel_order`."""
+        """Bytes ``clamp(vector + zero_point, low, high)`` of 1, 2 or 4 int32 vectors, ordered by `channel_of_lane`."""
         parts = []
         for vector in vectors:
             function, lanes = vector.function, vector.type.lanes
@@ -71,22 +74,25 @@ class Tier(ABC):
         return rounded.convert("fptosi", "i32")
 
 
-def channel_order(vectors: int, lanes: int) -> list[int]:
-    """For each byte that `Tier.pack` yields, which lane of the concatenated vectors it comes from.
+@cache
+def channel_of_lane(vectors: int, lanes: int) -> NDArray[np.intp]:
+    """For each lane of concatenated vectors, the byte of `Tier.pack`'s result that it ends up in.
 
     x86 packs within 128-bit parts, so byte p of part l comes from vector j = (p % 4n) // 4, lane 4 l + p % 4. For
     vectors of one 128-bit part that is the natural order.
     """
-    order = []
+    lane_of_byte = []
     for position in range(vectors * lanes):
         part, inner = divmod(position, 4 * vectors)
         vector, element = divmod(inner, 4)
-        order.append(vector * lanes + 4 * part + element)
+        lane_of_byte.append(vector * lanes + 4 * part + element)
+    order = np.argsort(lane_of_byte)
+    order.flags.writeable = False
     return order
 
 
 class _X86Tier(Tier):
-    """Packing by the saturating pack instructions, which need the channels in `channel_order`."""
+    """Packing by the saturating pack instructions, which need the channels in the order of `channel_of_lane`."""
 
     machine = "x86_64"
 

@@ -9,7 +9,7 @@ from npu_hal_software.jit.depthwise import HEADER_BYTES, ROW_VARIANTS
 from npu_hal_software.jit.packing.memory import align, allocate
 from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
 from npu_hal_software.jit.requantise import Rounding
-from npu_hal_software.jit.tiers import channel_order
+from npu_hal_software.jit.tiers import channel_of_lane
 
 TAP_GROUP = 4
 
@@ -60,8 +60,7 @@ def pack_blocks(
     starts = np.arange(0, count * width, width, dtype=np.int64).reshape(-1, 1)
     if overlapping:
         np.minimum(starts, channels - width, out=starts)
-    channel_of_lane = np.argsort(channel_order(4, lanes))
-    chosen = np.minimum(starts + channel_of_lane, channels - 1)
+    chosen = np.minimum(starts + channel_of_lane(4, lanes), channels - 1)
     words = constant_words(bias[chosen], multipliers[chosen.reshape(-1)].reshaped(chosen.shape), rounding)
     constants = blocks_of(words, lanes)
     # (groups, 4, blocks, lanes of block) to (blocks, groups, lanes of block, 4)

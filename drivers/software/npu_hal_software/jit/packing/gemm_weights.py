@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from npu_hal_software.jit.packing.memory import align, allocate
 from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words, words_per_lane
 from npu_hal_software.jit.requantise import Rounding
-from npu_hal_software.jit.tiers import Tier, channel_order
+from npu_hal_software.jit.tiers import Tier, channel_of_lane
 
 DEPTH_GROUP = 4
 
@@ -65,18 +65,16 @@ def pack_tiles(
     constants = constant_words_of(bias, multipliers, rounding, plan, lanes, single_rounding)
     start = 0
     for row, ((vectors, first, used), size) in enumerate(zip(plan, sizes, strict=True)):
-        order = np.array(channel_order(vectors, lanes))
-        # Entry p of `order` is the lane of channel p; the packer wants the channel of each lane.
-        channel_of_lane = np.argsort(order)
+        order = channel_of_lane(vectors, lanes)
         tile = memory[start : start + size]
         header = vectors * block_bytes
         tile[:header] = constants[row].view(np.uint8).reshape(-1)
         target = tile[header:].view(np.int32).reshape(depth // DEPTH_GROUP, vectors * lanes)
         if used == vectors * lanes:
-            target[:] = words[first + channel_of_lane].T
+            target[:] = words[first + order].T
         else:
-            inside = channel_of_lane < used
-            target[:, inside] = words[first + channel_of_lane[inside]].T
+            inside = order < used
+            target[:, inside] = words[first + order[inside]].T
         table[row] = (memory.ctypes.data + start, vectors, first, used)
         start += align(size)
     return PackedTiles(memory, table)
@@ -91,11 +89,8 @@ def constant_words_of(
     single_rounding: bool,
 ) -> list[NDArray[np.int32]]:
     """Blocks of constants per tile, computed for all lanes of all tiles at once."""
-    channel_of_lane = []
-    for vectors, first, used in plan:
-        lane_channels = np.argsort(channel_order(vectors, lanes))
-        channel_of_lane.append(first + np.minimum(lane_channels, used - 1))
-    chosen = np.concatenate(channel_of_lane)
+    channels = [first + np.minimum(channel_of_lane(vectors, lanes), used - 1) for vectors, first, used in plan]
+    chosen = np.concatenate(channels)
     words = constant_words(bias[chosen], multipliers[chosen], rounding, single_rounding=single_rounding)
-    ends = np.cumsum([part.size for part in channel_of_lane])
+    ends = np.cumsum([part.size for part in channels])
     return [blocks_of(part, lanes) for part in np.split(words, ends[:-1])]
