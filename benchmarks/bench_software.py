@@ -4,8 +4,8 @@
 
 Prints, per model, the ratio of our time to LiteRT's at equal threads (below 1: we are faster): the median of the
 rounds' ratios, each from medians of that round's runs, and the ratio of the minima over all runs. Then the share of the
-machine's peak (a loop over registers, on the same core) that mobilenet_v1's convolutions reach; how long kernels take to
-compile; and, each in processes of their own, the time from start to the first inference and the peak memory.
+machine's peak (a loop over registers, on the same core) that mobilenet_v1's convolutions reach; how long kernels take
+to compile; and, each in processes of their own, the time from start to the first inference and the peak memory.
 """
 
 import argparse
@@ -151,8 +151,8 @@ def peak_loop(tier: Tier) -> Callable[[int], None]:
             total.set(tier.dot(total.get(), activations, weights))
     end = function.intrinsic("llvm.readcyclecounter", I64, ())
     # The sums are used, so that the loop is not removed.
-    for total in sums:
-        function["clock"].store(total.get().lane(0), 8)
+    for number, total in enumerate(sums):
+        function["clock"].store(total.get().lane(0), 8 * (number + 1))
     function["clock"].store(end - start)
     loaded = load_object(compile_assembly(module.text, tier))
     native = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(loaded.functions["peak"])
