@@ -172,22 +172,23 @@ def bench_peak(folder: Path, rounds: int) -> None:
     inputs = random_inputs(graph)
     products = {index: convolution_products(graph, index) for index in range(len(graph.operations))}
     peak = 0.0
-    shares: dict[str, list[float]] = {"dense": [], "all": []}
+    rates: dict[str, list[float]] = {"dense": [], "all": []}
     with create_subgraph(graph, {"threads": "1"}) as subgraph:
         for _ in range(rounds * 4):
             loop(clock.ctypes.data)
-            peak = PEAK_ROUNDS * PEAK_ACCUMULATORS * tier.lanes * 4 / clock[0]
+            # The best of all rounds: others were shared with somebody.
+            peak = max(peak, PEAK_ROUNDS * PEAK_ACCUMULATORS * tier.lanes * 4 / int(clock[0]))
             ticks = {"dense": 0, "all": 0}
             for label, spent in subgraph.profile(inputs):
                 dense, any_kind = "(CONV_2D)" in label, "CONV_2D)" in label
                 ticks["dense"] += spent * dense
                 ticks["all"] += spent * any_kind
             dense_products = sum(n for i, n in products.items() if graph.operations[i].kind == "CONV_2D")
-            shares["dense"].append(dense_products / ticks["dense"] / peak)
-            shares["all"].append(sum(products.values()) / ticks["all"] / peak)
+            rates["dense"].append(dense_products / ticks["dense"])
+            rates["all"].append(sum(products.values()) / ticks["all"])
     print(f"tier {tier.name}: peak {peak:.0f} products per tick of the time-stamp counter, 1 thread")
     for name, label in (("dense", "CONV_2D"), ("all", "CONV_2D and DEPTHWISE_CONV_2D")):
-        median, best = statistics.median(shares[name]), max(shares[name])
+        median, best = statistics.median(rates[name]) / peak, max(rates[name]) / peak
         print(f"  mobilenet_v1's {label}: {median:.0%} of the peak (best {best:.0%}) >= 60%")
 
 

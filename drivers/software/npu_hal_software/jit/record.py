@@ -59,9 +59,6 @@ GEMM = RecordKind(
         "row_step",  # the same for output rows
         "columns",
         "rows",
-        "depth",  # bytes of one contiguous segment of products, a multiple of 4
-        "segments",  # address of the segments' offsets, int64
-        "segment_count",
         "tiles",  # address of the tile table
         "tile_count",
         "output",
