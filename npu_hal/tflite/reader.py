@@ -119,18 +119,19 @@ def _build_graph(file: ModelFile, operations: Sequence[AnyOperation]) -> tuple[G
     position = {index: place for place, index in enumerate(indices)}
     renumbered = [operation.renumbered(position.__getitem__) for operation in operations]
     computed = {index for operation in operations for index in operation.outputs}
-    outputs: list[int] = []
+    inputs = set(file.inputs)
+    outputs: dict[int, None] = {}
     for index in file.outputs:
         output = position[index]
         if index not in computed or output in outputs:
             tensor = file.tensors[index]
-            if index not in computed and index not in file.inputs and not tensor.is_constant:
+            if index not in computed and index not in inputs and not tensor.is_constant:
                 raise InvalidGraph(f"output tensor {index} {tensor.name!r} is computed by no operator")
             renumbered.append(Reshape(input=output, output=len(tensors), shape=tensor.shape))
             output = len(tensors)
             tensors.append(_copy_of(tensor))
             indices.append(index)
-        outputs.append(output)
+        outputs[output] = None
     graph = Graph(
         name=file.name,
         tensors=tuple(tensors),
