@@ -20,6 +20,8 @@ from npu_hal.api import (
     Relu,
     Relu6,
     Reshape,
+    ResizeBilinear,
+    ResizeNearestNeighbor,
     Softmax,
     Split,
     Sub,
@@ -40,6 +42,7 @@ from npu_hal_software.jit.lowering.movement import (
     lower_transpose,
 )
 from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
+from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
 from npu_hal_software.jit.lowering.softmax import lower_softmax
 from npu_hal_software.jit.lowering.tables import lower_table
 from npu_hal_software.jit.lowering.weights import fits_int8
@@ -74,6 +77,9 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Transpose() if _copies_permuted(operation, tensors):
             lower_transpose(program, operation)
             return True
+        case ResizeNearestNeighbor():
+            lower_resize_nearest_neighbor(program, operation)
+            return True
         case Concatenation() if _moves_only(operation, operands):
             lower_concatenation(program, operation)
             return True
@@ -92,6 +98,8 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_pool(program, operation)
         case Mean() if _reduces_image(operation, operands[0]):
             lower_mean(program, operation)
+        case ResizeBilinear():
+            lower_resize_bilinear(program, operation)
         case Softmax():
             lower_softmax(program, operation)
         case Logistic() | Tanh() | Relu() | Relu6() | Quantize():
