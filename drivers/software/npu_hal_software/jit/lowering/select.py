@@ -80,7 +80,7 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case ResizeNearestNeighbor():
             lower_resize_nearest_neighbor(program, operation)
             return True
-        case Concatenation() if _moves_only(operation, operands):
+        case Concatenation() if operation.activation is Activation.NONE or operands[0].dtype.is_quantised8:
             lower_concatenation(program, operation)
             return True
     if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
@@ -122,15 +122,6 @@ def _reduces_image(operation: Mean, input_: Tensor) -> bool:
     rank = len(input_.shape)
     count = input_.size // max(input_.shape[0] * input_.shape[-1], 1)
     return rank >= 3 and operation.axes == tuple(range(1, rank - 1)) and count < 1 << 22
-
-
-def _moves_only(operation: Concatenation, operands: Sequence[Tensor]) -> bool:
-    """Whether nothing is requantised or clamped."""
-    if operation.activation is not Activation.NONE:
-        return False
-    return not operands[0].dtype.is_quantised8 or all(
-        tensor.quantization == operands[-1].quantization for tensor in operands
-    )
 
 
 def _copies_input(operation: Pad, tensors: Sequence[Tensor]) -> bool:
