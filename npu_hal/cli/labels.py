@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from npu_hal.api import Array, InvalidInput, Tensor
+from npu_hal.api import Array, DType, InvalidInput, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 
 def is_rating(tensor: Tensor) -> bool:
-    """Whether an output rates classes: more than one element, all along one axis."""
-    return tensor.size > 1 and max(tensor.shape) == tensor.size
+    """Whether an output rates classes: more than one real number, all along one axis."""
+    return tensor.size > 1 and max(tensor.shape) == tensor.size and tensor.dtype is not DType.COMPLEX64
 
 
 def top_classes(values: Array, tensor: Tensor, count: int, labels: tuple[str, ...] | None) -> list[RatedClass]:
