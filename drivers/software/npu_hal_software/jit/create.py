@@ -43,6 +43,7 @@ def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> J
     kernels = load_kernels(tier, cast(Rounding, rounding))
     program = Program(graph, tier, cast(Rounding, rounding), threads)
     for position, operation in enumerate(graph.operations):
+        program.position = position
         lower_operation(program, operation, f"operation {position} ({operation.kind})")
     return JitSubgraph(graph, program.link(), kernels, threads)
 
