@@ -107,8 +107,11 @@ class _Growing:
         data[self.random.random(shape) < share] = quantization.zero_point
         return self.builder.constant("weights", data, quantization)
 
-    def bias(self, channels: int) -> int:
-        return self.builder.constant("bias", self.random.integers(-BIAS, BIAS, channels).astype(np.int32))
+    def bias(self, source: int, weights: Quantization, channels: int) -> int:
+        scale = float32(self.quantizations[source].scale * weights.scale)
+        return self.builder.constant(
+            "bias", self.random.integers(-BIAS, BIAS, channels).astype(np.int32), Quantization.per_tensor(scale)
+        )
 
     def output(self, quantization: Quantization) -> int:
         index = self.builder.tensor(f"tensor {len(self.computed)}", self.dtype, quantization)
@@ -162,7 +165,7 @@ def convolution(g: _Growing) -> None:
             DepthwiseConv2D(
                 **fields,
                 filter=g.constant((1, *kernel, outputs), weights),
-                bias=g.bias(outputs),
+                bias=g.bias(source, weights, outputs),
                 output=y,
                 depth_multiplier=multiplier,
             )
@@ -172,7 +175,12 @@ def convolution(g: _Growing) -> None:
         outputs = g.draw(st.integers(1, max(1, min(48, MOST_WEIGHTS // terms, MOST_VALUES // (height * width)))))
         y = g.output(g.weighted_quantization(source, weights, terms))
         g.builder.append(
-            Conv2D(**fields, filter=g.constant((outputs, *kernel, channels), weights), bias=g.bias(outputs), output=y)
+            Conv2D(
+                **fields,
+                filter=g.constant((outputs, *kernel, channels), weights),
+                bias=g.bias(source, weights, outputs),
+                output=y,
+            )
         )
     g.done(y)
 
@@ -188,7 +196,7 @@ def fully_connected(g: _Growing) -> None:
         FullyConnected(
             input=source,
             weights=g.constant((outputs, depth), weights),
-            bias=g.bias(outputs),
+            bias=g.bias(source, weights, outputs),
             output=y,
             activation=g.draw(activations),
         )
@@ -287,8 +295,8 @@ def average(g: _Growing) -> None:
 def elementwise(g: _Growing) -> None:
     source = g.image()
     y = g.output(g.quantization(g.quantizations[source].scale * g.draw(st.floats(0.5, 2.0))))
-    kind = g.draw(st.sampled_from([Relu, Relu6, Quantize]))
-    g.builder.append(kind(input=source, output=y))
+    kinds: list[type[Relu] | type[Relu6] | type[Quantize]] = [Relu, Relu6, Quantize]
+    g.builder.append(g.draw(st.sampled_from(kinds))(input=source, output=y))
     g.done(y)
 
 

@@ -2,7 +2,17 @@
 
 import threading
 
-from npu_hal.api import AnyOperation, Device, DeviceInfo, Graph, InvalidState, Subgraph, Support, UnsupportedOperation
+from npu_hal.api import (
+    AnyOperation,
+    Device,
+    DeviceInfo,
+    Graph,
+    InvalidState,
+    Subgraph,
+    Support,
+    Tolerance,
+    UnsupportedOperation,
+)
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.compiler import compile_graph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
@@ -32,6 +42,11 @@ class EtnavivDevice(Device):
     def info(self) -> DeviceInfo:
         """What was opened."""
         return self._info
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """One step: the NPU rounds once, to another side at ties and with fewer bits of the scale."""
+        return Tolerance(steps=1)
 
     def supports(self, operation: AnyOperation, graph: Graph) -> Support:
         """Whether the NPU runs an operation; the rules are those of `npu_hal_etnaviv.supports`."""

@@ -23,7 +23,7 @@ class EtnavivDriver(Driver):
     """
 
     name: ClassVar[str] = "etnaviv"
-    api_version: ClassVar[ApiVersion] = ApiVersion(1, 0)
+    api_version: ClassVar[ApiVersion] = ApiVersion(1, 1)
     options: ClassVar[tuple[DriverOption, ...]] = OPTIONS
 
     def probe(self) -> Sequence[DeviceInfo]:

@@ -1,7 +1,7 @@
 """A graph loaded on an NPU."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.kernel.interface import Access, Fence, KernelInterface
 from npu_hal_etnaviv.loading import LoadedGraph, load
 from npu_hal_etnaviv.lowering.unsigned import INT8_OFFSET
+from npu_hal_etnaviv.report import compile_report
 
 FLIP_SIGN = np.uint8(INT8_OFFSET)
 """Adding 128 to a byte is flipping its upper bit, and so is subtracting it."""
@@ -67,6 +68,10 @@ class EtnavivSubgraph(Subgraph):
             for buffer, _ in self._loaded.buffers:
                 self._kernel.release(buffer)
             self._loaded = None
+
+    def report(self) -> Mapping[str, object]:
+        """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory (see `CompileReport`)."""
+        return compile_report(self._compiled, self._core, len(self._graph.operations)).mapping()
 
     @property
     def is_closed(self) -> bool:

@@ -60,4 +60,13 @@ class Pad:
     output_zero_point: int
 
 
-TPJob = Transpose | Detranspose | SpaceToDepth | Pad
+@dataclass(frozen=True, slots=True)
+class PickBytes:
+    """Every `step`th byte of the input, from the first on, as many as the output has."""
+
+    input: Image
+    output: Image
+    step: int
+
+
+TPJob = Transpose | Detranspose | SpaceToDepth | Pad | PickBytes

@@ -8,7 +8,9 @@ from npu_hal_etnaviv.jobs.nn_job import KernelForm
 from npu_hal_etnaviv.lowering.activation import needs_clamp_at_zero
 from npu_hal_etnaviv.lowering.context import LoweringContext
 from npu_hal_etnaviv.lowering.convolution import Convolution, size_of
+from npu_hal_etnaviv.lowering.global_average import averages_stacked_channels, emit_global_average
 from npu_hal_etnaviv.lowering.rewriting import emit_convolution
+from npu_hal_etnaviv.lowering.shape import HWC
 from npu_hal_etnaviv.lowering.stride import accepted_stride
 
 
@@ -38,6 +40,11 @@ def _emit(
     activation: Activation,
     context: LoweringContext,
 ) -> None:
+    factor = averaging_factor(window, source.scale, target.scale)
+    relu = needs_clamp_at_zero(activation)
+    if averages_stacked_channels(context.core, HWC(source.height, source.width, source.channels), window):
+        emit_global_average(source, target, factor, context, relu=relu)
+        return
     emit_convolution(
         Convolution(
             label=target.name,
@@ -49,9 +56,9 @@ def _emit(
             weights=np.ones((source.channels, 1, *window), np.uint8),
             weight_zero_point=0,
             bias=np.zeros(source.channels, np.int32),
-            rescale=averaging_factor(window, source.scale, target.scale),
+            rescale=factor,
             stride=stride,
-            relu=needs_clamp_at_zero(activation),
+            relu=relu,
             model_stride=stride,
         ),
         context,

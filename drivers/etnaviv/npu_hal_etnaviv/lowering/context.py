@@ -91,9 +91,9 @@ class LoweringContext:
             self._parts[member] = Part(whole, offset)
             offset += image.size
 
-    def alias(self, source: Image, image: Image) -> Image:
-        """Make `image`, which is new and of the same size, the same bytes as `source`."""
-        self._parts[image] = Part(source, 0)
+    def part_of(self, whole: Image, offset: int, image: Image) -> Image:
+        """Make `image`, which is new, the bytes of `whole` from an offset on."""
+        self._parts[image] = Part(whole, offset)
         return image
 
     def copy(self, image: Image) -> Image:

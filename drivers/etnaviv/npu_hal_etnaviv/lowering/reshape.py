@@ -8,5 +8,5 @@ from npu_hal_etnaviv.lowering.context import LoweringContext
 def lower_reshape(operation: Reshape, context: LoweringContext) -> None:
     """The input's interleaved image is the output's; where one position or channel is all, planar is the same."""
     source = context.interleaved(operation.input)
-    image = context.alias(source, context.new_image(operation.output, INTERLEAVED))
+    image = context.part_of(source, 0, context.new_image(operation.output, INTERLEAVED))
     context.define_interleaved(operation.output, image)

@@ -1,6 +1,7 @@
 """The order in which the rules rewrite a convolution."""
 
 from npu_hal_etnaviv.jobs.nn_job import KernelForm
+from npu_hal_etnaviv.lowering.channel_blocks import channel_blocks
 from npu_hal_etnaviv.lowering.context import LoweringContext
 from npu_hal_etnaviv.lowering.convolution import Convolution
 from npu_hal_etnaviv.lowering.dense_depthwise import without_native_depthwise
@@ -12,6 +13,11 @@ from npu_hal_etnaviv.lowering.space_to_depth import rearrange_input
 def emit_convolution(convolution: Convolution, context: LoweringContext) -> None:
     """Rewrite a convolution to what the core can do, and emit its jobs."""
     convolution = without_native_depthwise(convolution, context.core)
+    for block in channel_blocks(convolution, context):
+        _emit_block(block, context)
+
+
+def _emit_block(convolution: Convolution, context: LoweringContext) -> None:
     if prefers_first_pixel(
         context.core,
         stride=convolution.stride,

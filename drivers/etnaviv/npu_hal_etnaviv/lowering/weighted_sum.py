@@ -94,7 +94,11 @@ def _rows(tensor: int, rows: int, depth: int, context: LoweringContext) -> Image
         return context.planar(tensor)
     flat = context.interleaved(tensor)
     return context.planar_from(
-        context.alias(flat, Image(f"{flat.name}, as rows", 1, rows, depth, INTERLEAVED, flat.zero_point, flat.scale))
+        context.part_of(
+            flat,
+            0,
+            Image(f"{flat.name}, as rows", 1, rows, depth, INTERLEAVED, flat.zero_point, flat.scale),
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from npu_hal_etnaviv.jobs.image import Image
-from npu_hal_etnaviv.jobs.tp_job import Detranspose, Pad, SpaceToDepth, TPJob, Transpose
+from npu_hal_etnaviv.jobs.tp_job import Detranspose, Pad, PickBytes, SpaceToDepth, TPJob, Transpose
 from npu_hal_etnaviv.programming.tp_split import CHANNEL_AXIS, Share, largest_axis, shares
 
 Fields = dict[str, int]
@@ -24,6 +24,8 @@ def tp_configs(job: TPJob, address_of: Callable[[Image], int]) -> list[Fields]:
             return _space_to_depth(job, source, target)
         case Pad():
             return _pad(job, source, target)
+        case PickBytes():
+            return [_pick_bytes(job, source, target)]
 
 
 def _transpose(job: Transpose, source: int, target: int) -> Fields:
@@ -113,6 +115,19 @@ def _pad(job: Pad, source: int, target: int) -> list[Fields]:
         }
         for share in shares(job.input.channels, job.cores)
     ]
+
+
+def _pick_bytes(job: PickBytes, source: int, target: int) -> Fields:
+    """The first column of rows that are `step` bytes apart."""
+    count = job.output.size
+    return {
+        **_image(1, count, 1, stride=job.step, slice_bytes=job.step * count),
+        **_window(0, 0, 1, count),
+        **_tile(1, count),
+        **_addresses(source, target),
+        **_loops((1, count), (0, 1), (0, 1), (0, 1)),
+        **_zero_points(job.input.zero_point, job.output.zero_point),
+    }
 
 
 class _StridedPart:

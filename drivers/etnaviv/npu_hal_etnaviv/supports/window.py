@@ -2,6 +2,7 @@
 
 from npu_hal.api import Tensor
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
+from npu_hal_etnaviv.lowering.channel_blocks import BLOCK_CHANNELS
 from npu_hal_etnaviv.lowering.first_pixel_pooling import prefers_first_pixel
 from npu_hal_etnaviv.supports.limits import (
     LARGEST_SIDE,
@@ -37,7 +38,7 @@ def check_window(
         smallest_side=min(source.shape[1:3]),
     )
     rearranged = stride == 2 and not first_pixel
-    _check_kernel(core, kernel, rearranged)
+    check_kernel(core, kernel, rearranged=rearranged)
     if rearranged:
         _check_rearranging(core, kernel, before, source, target)
     else:
@@ -53,14 +54,15 @@ def check_window(
             f"{LARGEST_SIDE // 2}",
         )
     if is_diagonal:
-        weights = channels**2 * kernel[0] * kernel[1] * (4 if rearranged else 1)
+        weights = channels * min(channels, BLOCK_CHANNELS) * kernel[0] * kernel[1] * (4 if rearranged else 1)
         require(
             weights <= MOST_DIAGONAL_WEIGHTS,
             f"this NPU would need {weights} weights for a depthwise convolution of {channels} channels",
         )
 
 
-def _check_kernel(core: NpuCore, kernel: tuple[int, int], rearranged: bool) -> None:
+def check_kernel(core: NpuCore, kernel: tuple[int, int], *, rearranged: bool = False) -> None:
+    """Rows and columns that the kernel fields hold, of half the kernel if the input is rearranged for stride 2."""
     factor = 2 if rearranged else 1
     rows, columns = largest_kernel(core)
     require(
