@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import teflon
 from tflite_runtime.interpreter import Interpreter, OpResolverType, load_delegate
+
+import teflon
 
 SHAPES = ((1, 6, 6, 3), (2, 9, 7, 3))
 

@@ -5,10 +5,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-import teflon
 import typer
 from typer.testing import CliRunner
 
+import teflon
 from npu_hal.api import NpuHalError
 
 

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-import teflon
 
+import teflon
 from npu_hal.registry import Registry
 
 from .probe_driver import ProbeDriver

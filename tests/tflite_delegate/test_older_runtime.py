@@ -31,7 +31,7 @@ def older_python(tmp_path: Path, library: Path) -> Path:
         pytest.skip(f"tflite-runtime has no wheel for this Python; {VARIABLE} can name an older one")
     wheel = build(copy_sources(tmp_path), tmp_path / "wheel", "wheel")
     python = make_environment(tmp_path / "environment", pip=True)
-    command = [python, "-m", "pip", "install", "--quiet", *REQUIREMENTS, wheel]
+    command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", *REQUIREMENTS, wheel]
     installed = subprocess.run(command, capture_output=True, text=True, check=False)
     if installed.returncode:
         reason = f"cannot install {' and '.join(REQUIREMENTS)}: {installed.stderr.strip().splitlines()[-1]}"
