@@ -35,9 +35,10 @@ class JobReport:
 
     `unit` is the part of the device that runs it, in the driver's words. `operations` are the positions of the
     subgraph's operations that it computes, or that it prepares or finishes data for. `macs` are the
-    multiply-accumulates that the job performs, padding of its shapes included. `raw_coefficient_bytes` are those of
-    weights and biases as the model has them, `coefficient_bytes` as the device reads them. `sram_bytes` are held in
-    memory on the chip. `estimated_seconds` is None where the driver has no model of the job's duration.
+    multiply-accumulates that the job performs, which need not be those of its operations. `raw_coefficient_bytes`
+    are those of weights and biases before they are coded, `coefficient_bytes` as the device reads them. `sram_bytes`
+    are held in memory on the chip. `estimated_seconds` is None where the driver has no model of the job's duration.
+    `details` are facts for people.
     """
 
     name: str
@@ -50,6 +51,7 @@ class JobReport:
     coefficient_bytes: int = 0
     sram_bytes: int = 0
     estimated_seconds: float | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

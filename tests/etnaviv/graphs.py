@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from npu_hal_etnaviv.hardware.npu_core import NpuCore, npu_core_named
 
 from npu_hal.api import (
     Activation,
@@ -18,6 +17,7 @@ from npu_hal.api import (
     Quantization,
     Shape,
 )
+from npu_hal_etnaviv.hardware.npu_core import NpuCore, npu_core_named
 
 V7: NpuCore = npu_core_named("a311d")
 V8: NpuCore = npu_core_named("imx8mp")

@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from npu_hal import api
+from npu_hal.api import Concatenation, DType, Graph, GraphBuilder, Padding, Quantization, Split
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.jobs.image import INTERLEAVED, PLANAR
 from npu_hal_etnaviv.jobs.job import Job, Program
@@ -16,9 +19,6 @@ from npu_hal_etnaviv.lowering.lower import lower
 from npu_hal_etnaviv.lowering.shape import image_shape
 from npu_hal_etnaviv.lowering.stride import common_stride
 from npu_hal_etnaviv.programming.tp_split import shares
-
-from npu_hal import api
-from npu_hal.api import Concatenation, DType, Graph, GraphBuilder, Padding, Quantization, Split
 from tests.etnaviv.graphs import (
     V7,
     V8,

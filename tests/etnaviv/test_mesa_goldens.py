@@ -12,6 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from npu_hal.api import Graph
+from npu_hal.partitioner import partition
+from npu_hal.tflite.reader import read_model
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.compiler import CompiledGraph, CompiledNNJob, compile_graph
 from npu_hal_etnaviv.driver import EtnavivDriver
@@ -25,11 +30,6 @@ from npu_hal_etnaviv.hardware.tp_config import TP_ADDRESS_FIELDS, TP_CONFIG
 from npu_hal_etnaviv.kernel.interface import Access, BufferObject
 from npu_hal_etnaviv.loading import load
 from npu_hal_etnaviv.programming.command_stream import initialisation_stream
-from numpy.typing import NDArray
-
-from npu_hal.api import Graph
-from npu_hal.partitioner import partition
-from npu_hal.tflite.reader import read_model
 
 from .golden_weights import CHIPS, golden_names, model_path
 

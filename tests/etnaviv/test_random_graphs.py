@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from npu_hal_etnaviv.driver import EtnavivDriver
-from npu_hal_etnaviv.hardware.npu_core import npu_cores
 
 from npu_hal.api import Array, Device, Graph
+from npu_hal_etnaviv.driver import EtnavivDriver
+from npu_hal_etnaviv.hardware.npu_core import npu_cores
 from tests.etnaviv.random_graphs import RandomGraph, random_graphs
 from tests.etnaviv.running import largest_difference, run_on
 from tests.litert import run_graph

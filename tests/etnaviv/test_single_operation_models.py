@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from npu_hal_etnaviv.driver import EtnavivDriver
 
 from npu_hal.api import InvalidModel
 from npu_hal.partitioner import partition
 from npu_hal.tflite.reader import read_model
+from npu_hal_etnaviv.driver import EtnavivDriver
 from tests.etnaviv.golden_weights import CHIPS
 from tests.etnaviv.running import largest_difference, run_on
 from tests.litert import run_file
