@@ -12,6 +12,7 @@ import numpy as np
 import tflite
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
@@ -19,15 +20,24 @@ from npu_hal.api import (
     ArgMin,
     AveragePool2D,
     BatchToSpaceNd,
+    Cast,
     Concatenation,
     Conv2D,
     DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     DType,
+    EmbeddingLookup,
+    Exp,
     ExpandDims,
+    Floor,
+    FloorDiv,
     FullyConnected,
+    Gather,
+    GatherNd,
     Graph,
+    Log,
     Logistic,
     Maximum,
     MaxPool2D,
@@ -35,6 +45,7 @@ from npu_hal.api import (
     Minimum,
     MirrorPad,
     Mul,
+    Neg,
     Pack,
     Pad,
     Padding,
@@ -49,6 +60,7 @@ from npu_hal.api import (
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Rsqrt,
     ShapeOf,
     Slice,
     Softmax,
@@ -56,6 +68,8 @@ from npu_hal.api import (
     SpaceToDepth,
     Split,
     SplitV,
+    Sqrt,
+    SquaredDifference,
     Squeeze,
     StridedSlice,
     Sub,
@@ -206,6 +220,20 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             options = {"AlignCorners": operation.align_corners, "HalfPixelCenters": operation.half_pixel_centers}
         case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize() | Minimum() | Maximum():
             pass
+        case (
+            Abs()
+            | Exp()
+            | Floor()
+            | Log()
+            | Neg()
+            | Rsqrt()
+            | Sqrt()
+            | FloorDiv()
+            | SquaredDifference()
+            | GatherNd()
+            | EmbeddingLookup()
+        ):
+            pass
         case Slice():
             inputs += [constant(operation.begin), constant(operation.sizes)]
         case StridedSlice():
@@ -252,6 +280,17 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
         case ReduceMax() | ReduceMin():
             inputs.append(constant(operation.axes))
             options_name, options = "ReducerOptions", {"KeepDims": operation.keep_dims}
+        case Gather():
+            options_name = "GatherOptions"
+            options = {"Axis": operation.axis, "BatchDims": operation.batch_dims}
+        case Cast():
+            options_name = "CastOptions"
+            options = {
+                "InDataType": TENSOR_TYPES[tensors[operation.input].dtype],
+                "OutDataType": TENSOR_TYPES[tensors[operation.output].dtype],
+            }
+        case Div():
+            options_name, options = "DivOptions", _activation(operation.activation)
         case _:
             raise ValueError(f"no {operation.kind} can be written")
     return FileOperator(code, inputs, operation.outputs, options_name, options)
