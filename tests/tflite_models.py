@@ -37,6 +37,7 @@ from npu_hal.api import (
     Gather,
     GatherNd,
     Graph,
+    LeakyRelu,
     Log,
     Logistic,
     Maximum,
@@ -51,6 +52,7 @@ from npu_hal.api import (
     Padding,
     Padding2D,
     PadV2,
+    Prelu,
     Quantization,
     Quantize,
     ReduceMax,
@@ -218,7 +220,7 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             inputs.append(constant((operation.height, operation.width)))
             options_name = f"{type(operation).__name__}Options"
             options = {"AlignCorners": operation.align_corners, "HalfPixelCenters": operation.half_pixel_centers}
-        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize() | Minimum() | Maximum():
+        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize() | Minimum() | Maximum() | Prelu():
             pass
         case (
             Abs()
@@ -291,6 +293,8 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             }
         case Div():
             options_name, options = "DivOptions", _activation(operation.activation)
+        case LeakyRelu():
+            options_name, options = "LeakyReluOptions", {"Alpha": operation.alpha}
         case _:
             raise ValueError(f"no {operation.kind} can be written")
     return FileOperator(code, inputs, operation.outputs, options_name, options)

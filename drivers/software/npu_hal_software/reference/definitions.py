@@ -25,6 +25,12 @@ from npu_hal_software.reference.layout import (
     compile_transpose,
     concatenation_refusal,
 )
+from npu_hal_software.reference.leaky_activation import (
+    compile_leaky_relu,
+    compile_prelu,
+    leaky_relu_refusal,
+    prelu_refusal,
+)
 from npu_hal_software.reference.lookup import compile_embedding_lookup, compile_gather, compile_gather_nd
 from npu_hal_software.reference.mean import compile_mean, mean_refusal
 from npu_hal_software.reference.pooling import compile_average_pool_2d, compile_max_pool_2d, pool_refusal
@@ -72,6 +78,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "FULLY_CONNECTED": Definition(compile_fully_connected, fully_connected_refusal),
         "GATHER": Definition(compile_gather),
         "GATHER_ND": Definition(compile_gather_nd),
+        "LEAKY_RELU": Definition(compile_leaky_relu, leaky_relu_refusal),
         "LOG": Definition(compile_function, plain_numbers_only),
         "LOGISTIC": Definition(compile_smooth_activation),
         "MAXIMUM": Definition(compile_extremum),
@@ -84,6 +91,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "PACK": Definition(compile_pack),
         "PAD": Definition(compile_pad),
         "PADV2": Definition(compile_pad_v2),
+        "PRELU": Definition(compile_prelu, prelu_refusal),
         "QUANTIZE": Definition(compile_quantize, quantize_refusal),
         "REDUCE_MAX": Definition(compile_reduce_extremum),
         "REDUCE_MIN": Definition(compile_reduce_extremum),
