@@ -16,7 +16,8 @@ def leaky_relus(draw: st.DrawFn, dtype: DType) -> Case:
     builder = CaseBuilder(draw)
     x = builder.input((3, 256), dtype, draw(quantizations(dtype)))
     result = builder.output(dtype, draw(quantizations(dtype)))
-    return builder.case(LeakyRelu(input=x, output=result, alpha=draw(st.sampled_from([0.1, 0.01, 0.3, 1.5, 0.0, -0.3]))))
+    alpha = draw(st.sampled_from([0.1, 0.01, 0.3, 1.5, 0.0, -0.3]))
+    return builder.case(LeakyRelu(input=x, output=result, alpha=alpha))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
