@@ -57,6 +57,7 @@ class EtnavivSubgraph(Subgraph):
             if not self._has_result:
                 raise InvalidState("outputs were read before anything was invoked; call invoke first")
             self._wait()
+            self._has_result = False
             for tensor, source, target in zip(self._graph.output_tensors, loaded.outputs, outputs, strict=True):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
 
