@@ -132,10 +132,9 @@ class _Drawing:
             "activation": self.activation(),
         }
 
-    def sum_output(self, input_: int, scale_w: float, depth: int) -> int:
-        """An output whose scale spreads the sums over its range, more or less; at times for a multiplier above 1."""
-        del input_
-        spread = np.sqrt(depth) * 50 if self.random.random() < 0.9 else 0.3
+    def sum_output(self, scale_w: float, depth: int) -> int:
+        """An output whose scale spreads the sums over its range, more or less; at times with a multiplier above 1."""
+        spread = self.choice(*[np.sqrt(depth) * 50] * 8, 0.3, 1e-4)
         scale = float(np.float32(0.05 * scale_w * spread * self.scale(0.5, 4.0)))
         return self.output(Quantization.per_tensor(scale, self.zero_point(self.dtype)))
 
@@ -150,7 +149,7 @@ def _convolution(draw: _Drawing) -> Case:
     )
     products = kernel[0] * kernel[1] * depth
     weights, bias, scale = draw.weights((channels, *kernel, depth), 0, products)
-    output = draw.sum_output(input_, scale, products)
+    output = draw.sum_output(scale, products)
     steps = {"dilation_height": dilation[0], "dilation_width": dilation[1]}
     return draw.finish(Conv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **draw.window()))
 
@@ -165,7 +164,7 @@ def _depthwise(draw: _Drawing) -> Case:
         (draw.choice(1, 1, 2), *image, depth), Quantization.per_tensor(0.05, draw.zero_point(draw.dtype))
     )
     weights, bias, scale = draw.weights((1, *kernel, depth * multiplier), 3, kernel[0] * kernel[1])
-    output = draw.sum_output(input_, scale, kernel[0] * kernel[1])
+    output = draw.sum_output(scale, kernel[0] * kernel[1])
     window = draw.window()
     if draw.random.random() < 0.5:
         window["stride_width"] = window["stride_height"]
@@ -177,7 +176,7 @@ def _fully_connected(draw: _Drawing) -> Case:
     depth, channels = draw.integer(1, 300), draw.channels()
     input_ = draw.input((draw.choice(1, 1, 3, 14), depth), draw.quantization(0.05, 0.05))
     weights, bias, scale = draw.weights((channels, depth), 0, depth)
-    output = draw.sum_output(input_, scale, depth)
+    output = draw.sum_output(scale, depth)
     return draw.finish(
         FullyConnected(input=input_, weights=weights, bias=bias, output=output, activation=draw.activation())
     )
