@@ -18,6 +18,7 @@ from npu_hal.api import (
     Concatenation,
     Conv2D,
     DepthwiseConv2D,
+    Dequantize,
     DType,
     FullyConnected,
     Graph,
@@ -281,6 +282,19 @@ def _resize(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization), **size, **corners))
 
 
+def _conversion(draw: _Drawing) -> Case:
+    shape = (draw.integer(1, 5), draw.integer(1, 40))
+    if draw.random.random() < 0.5:
+        y = draw.builder.tensor("y", DType.FLOAT32)
+        return draw.finish(Dequantize(input=draw.input(shape), output=y))
+    values = (draw.random.standard_normal(shape) * draw.choice(1, 30)).astype(np.float32)
+    specials = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5, -0.5, 0.49999997], np.float32)
+    values.reshape(-1)[: min(specials.size, values.size)] = specials[: values.size]
+    draw.inputs.append(values)
+    x = draw.builder.input("x", shape, DType.FLOAT32)
+    return draw.finish(Quantize(input=x, output=draw.output(draw.quantization(0.01, 2.0))))
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -294,6 +308,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "split": _split,
     "movement": _movement,
     "resize": _resize,
+    "conversion": _conversion,
 }
 
 

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+
 from npu_hal_software.jit.memory_plan import Lifetime, plan_memory
 from npu_hal_software.jit.packing.memory import ALIGNMENT, SLACK
 

@@ -2,11 +2,6 @@
 
 import numpy as np
 import pytest
-from npu_hal_software.driver import SoftwareDriver
-from npu_hal_software.jit import create_subgraph
-from npu_hal_software.jit.subgraph import JitSubgraph
-from npu_hal_software.reference import DEFINITIONS
-from npu_hal_software.reference.kernel import Definition
 
 from npu_hal.api import (
     Add,
@@ -18,23 +13,30 @@ from npu_hal.api import (
     InvalidInput,
     InvalidOption,
     InvalidState,
+    Mul,
     Quantization,
     Quantize,
     Relu,
     Reshape,
 )
+from npu_hal_software.driver import SoftwareDriver
+from npu_hal_software.jit import create_subgraph
+from npu_hal_software.jit.subgraph import JitSubgraph
+from npu_hal_software.reference import DEFINITIONS
+from npu_hal_software.reference.kernel import Definition
 
 SHAPE = (1, 5, 7)
 QUANTIZATION = Quantization.per_tensor(0.5, 3)
 
 
 def float_to_float() -> Graph:
-    """Quantize, relu, dequantize: numpy, native, numpy."""
+    """Mul, quantize, relu, dequantize, of which the first has no kernel."""
     builder = GraphBuilder()
     x = builder.input("x", SHAPE, DType.FLOAT32)
+    doubled, y = (builder.tensor(name, DType.FLOAT32) for name in ("doubled", "y"))
     stored, clamped = (builder.tensor(name, DType.INT8, QUANTIZATION) for name in ("stored", "clamped"))
-    y = builder.tensor("y", DType.FLOAT32)
-    builder.append(Quantize(input=x, output=stored))
+    builder.append(Mul(lhs=x, rhs=builder.constant("two", np.full((1,), 2, np.float32)), output=doubled))
+    builder.append(Quantize(input=doubled, output=stored))
     builder.append(Relu(input=stored, output=clamped))
     builder.append(Dequantize(input=clamped, output=y))
     return builder.build([y])
@@ -53,7 +55,7 @@ def test_native_and_numpy_operations_follow_each_other() -> None:
     for threads in ("1", "2"):
         with create_subgraph(graph, {"threads": threads}) as subgraph:
             (y,) = run(subgraph, graph, [x])
-            steps = np.trunc(np.abs(x / 0.5) + 0.5) * 0.5
+            steps = np.trunc(np.abs(2 * x / 0.5) + 0.5) * 0.5
             np.testing.assert_array_equal(y, np.where(x > 0, steps, 0))
 
 
@@ -61,7 +63,7 @@ def test_an_exception_in_numpy_comes_out_of_invoke(monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise FloatingPointError("not today")
 
-    broken = {**DEFINITIONS, "DEQUANTIZE": Definition(lambda operation, tensors: fail)}
+    broken = {**DEFINITIONS, "MUL": Definition(lambda operation, tensors: fail)}
     monkeypatch.setattr("npu_hal_software.jit.lowering.fallback.DEFINITIONS", broken)
     with create_subgraph(float_to_float()) as subgraph, pytest.raises(FloatingPointError, match="not today"):
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
@@ -111,11 +113,11 @@ def test_close_may_be_called_again() -> None:
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
 
 
-def test_the_profile_has_a_line_for_each_record() -> None:
+def test_ticks_are_counted_for_each_record() -> None:
     with create_subgraph(float_to_float()) as subgraph:
-        profile = subgraph.profile([np.zeros(SHAPE, np.float32)])
-    assert [label for label, _ in profile if "RELU" in label] == ["lookup: operation 1 (RELU)"]
-    assert all(ticks >= 0 for _, ticks in profile)
+        ticks = subgraph.count_ticks([np.zeros(SHAPE, np.float32)])
+    assert [label for label, _ in ticks if "RELU" in label] == ["lookup: operation 2 (RELU)"]
+    assert all(count >= 0 for _, count in ticks)
 
 
 def test_the_driver_hands_its_options_on() -> None:

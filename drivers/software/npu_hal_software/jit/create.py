@@ -54,6 +54,7 @@ def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> J
     program = Program(graph, tier, rounding, threads)
     try:
         for position, operation in enumerate(graph.operations):
+            program.position = position
             lower_operation(program, operation, f"operation {position} ({operation.kind})")
         linked = program.link()
     except MemoryError as error:

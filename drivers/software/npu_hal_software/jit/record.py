@@ -203,7 +203,6 @@ RESIZE_BILINEAR = RecordKind(
     "resize_bilinear",
     (
         "input",
-        "row_bytes",
         "channels",
         "output",
         "output_height",
@@ -219,6 +218,11 @@ GATHER = RecordKind(
     "gather",
     ("input", "output", "rows", "columns", "row_offsets", "column_offsets", "bytes", "mask"),
 )
+_CONVERSION_FIELDS = ("input", "output", "count", "scale", "zero_point", "low", "high", "offset")
+# Float to bytes; `scale` holds the bits of a float, the rest are values of the tensor's own type, `offset` what stored
+# bytes are above them.
+QUANTIZE = RecordKind(15, "quantize", _CONVERSION_FIELDS)
+DEQUANTIZE = RecordKind(16, "dequantize", _CONVERSION_FIELDS)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,
