@@ -1,0 +1,147 @@
+"""Compilations: a model made ready for devices."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from npu_hal.api import Shape, UnsupportedOperation
+from npu_hal.executor import GraphExecutor, PlacedDevice
+from npu_hal.registry import default_registry
+from npu_hal.selection import select
+from npu_hal_nnapi.codes import PreferenceCode, PriorityCode
+from npu_hal_nnapi.devices import Device
+from npu_hal_nnapi.errors import bad_data, bad_state
+from npu_hal_nnapi.model import LoweredModel, Model
+from npu_hal_nnapi.operand import OperandType
+
+TOKEN_BYTES = 32
+
+
+class Signature(NamedTuple):
+    """What executions may differ in: the types of inputs whose dimensions the model left open, and omitted inputs."""
+
+    types: tuple[tuple[int, OperandType], ...]
+    omitted: frozenset[int]
+
+
+class Compiled(NamedTuple):
+    """A lowered model and what runs it."""
+
+    model: LoweredModel
+    executor: GraphExecutor
+
+
+class Compilation:
+    """A finished model, and the devices that are to run it.
+
+    With `devices`, those alone; without, the device that `TEFLON_DRIVER` and `TEFLON_DEVICE` name, or the default,
+    with the CPU for what it refuses. Methods raise `NnapiError` with the codes of the specification.
+    """
+
+    def __init__(self, model: Model, devices: Sequence[Device] | None = None) -> None:
+        if not model.is_finished:
+            raise bad_state("the model is not finished; it cannot be compiled")
+        if devices is not None and (not devices or len({device.name for device in devices}) != len(devices)):
+            raise bad_data("the devices of a compilation are one at least, and different from each other")
+        self.model = model
+        self.preference = PreferenceCode.FAST_SINGLE_ANSWER
+        self.priority = PriorityCode.MEDIUM
+        self._devices = tuple(devices) if devices is not None else None
+        self._cache: tuple[Path, bytes] | None = None
+        self._compiled: dict[Signature, Compiled] = {}
+        self._finished = False
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether `finish` succeeded."""
+        return self._finished
+
+    def set_preference(self, preference: int) -> None:
+        """Say what executions are to be good at; a hint."""
+        self._require_unfinished()
+        try:
+            self.preference = PreferenceCode(preference)
+        except ValueError:
+            raise bad_data(f"{preference} is no preference") from None
+
+    def set_priority(self, priority: int) -> None:
+        """Say how important executions are; a hint."""
+        self._require_unfinished()
+        try:
+            self.priority = PriorityCode(priority)
+        except ValueError:
+            raise bad_data(f"{priority} is no priority") from None
+
+    def set_timeout(self, nanoseconds: int) -> None:
+        """Bound the time of `finish`: allowed for a single chosen device, and then taken as a hint."""
+        self._require_unfinished()
+        if self._devices is None or len(self._devices) != 1:
+            raise bad_data("a time-out needs a compilation for one device")
+
+    def set_caching(self, folder: Path, token: bytes) -> None:
+        """Keep what is compiled in a folder, under a token of 32 bytes that stands for the model."""
+        self._require_unfinished()
+        if len(token) != TOKEN_BYTES:
+            raise bad_data(f"a token has {TOKEN_BYTES} bytes, not {len(token)}")
+        if not folder.is_dir():
+            raise bad_data(f"{folder} is no folder to keep compilations in")
+        self._cache = (folder, bytes(token))
+
+    def finish(self) -> None:
+        """Compile; BAD_DATA if the chosen devices cannot run the model."""
+        self._require_unfinished()
+        signature = Signature((), frozenset())
+        if all(self.model.operands[index].type.is_complete for index in self.model.inputs):
+            self.compiled(signature)
+        self._finished = True
+
+    def compiled(self, signature: Signature) -> Compiled:
+        """The model compiled for executions of this signature: at once if there was one before."""
+        found = self._compiled.get(signature)
+        if found is None:
+            lowered = self.model.lower(dict(signature.types), signature.omitted)
+            found = Compiled(lowered, self._executor(lowered))
+            self._compiled[signature] = found
+        return found
+
+    def output_shapes(self, compiled: Compiled) -> Mapping[int, Shape]:
+        """The shapes of the model's outputs, by operand."""
+        tensors = compiled.model.graph.output_tensors
+        return {index: tensor.shape for index, tensor in zip(self.model.outputs, tensors, strict=True)}
+
+    def close(self) -> None:
+        """Release devices and what was compiled for them."""
+        for compiled in self._compiled.values():
+            compiled.executor.close()
+        self._compiled.clear()
+
+    def _executor(self, lowered: LoweredModel) -> GraphExecutor:
+        if self._devices is None:
+            return self._default_executor(lowered)
+        refusal: UnsupportedOperation | None = None
+        # The first device that runs everything, with another for what it refuses if there are several.
+        for device in self._devices:
+            others = [other for other in self._devices if other is not device]
+            try:
+                return GraphExecutor(
+                    lowered.graph, _placed(device), (lambda spare=others[0]: _placed(spare)) if others else None
+                )
+            except UnsupportedOperation as error:
+                refusal = refusal or error
+        raise refusal or bad_data("no device was chosen")
+
+    @staticmethod
+    def _default_executor(lowered: LoweredModel) -> GraphExecutor:
+        registry = default_registry()
+        selection = select(registry=registry)
+        device = PlacedDevice(selection.driver.name, selection.driver.open(selection.device))
+        spare = registry.fallback()
+        return GraphExecutor(lowered.graph, device, lambda: PlacedDevice(spare.name, spare.open()))
+
+    def _require_unfinished(self) -> None:
+        if self._finished:
+            raise bad_state("the compilation is finished; it cannot be changed")
+
+
+def _placed(device: Device) -> PlacedDevice:
+    return PlacedDevice(device.driver.name, device.open())

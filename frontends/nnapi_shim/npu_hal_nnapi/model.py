@@ -1,0 +1,228 @@
+"""Models: operands and operations, collected call by call."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal.api import Graph
+from npu_hal_nnapi.codes import OperandCode, OperationCode
+from npu_hal_nnapi.errors import bad_data, bad_state, unexpected_null
+from npu_hal_nnapi.lowering import GraphLowering, Operation, OperationContext, lowering_of
+from npu_hal_nnapi.memory import Memory
+from npu_hal_nnapi.operand import MAX_COPIED_BYTES, Lifetime, Operand, OperandType
+
+Bytes = NDArray[np.uint8]
+
+
+class Model:
+    """A model under construction, and after `finish` a model to compile.
+
+    Every method raises `NnapiError`: BAD_STATE after `finish` (or before, where a finished model is asked for),
+    BAD_DATA for arguments that are not what they must be, UNEXPECTED_NULL for a missing value.
+    """
+
+    def __init__(self) -> None:
+        self.operands: list[Operand] = []
+        self.operations: tuple[Operation, ...] = ()
+        self.inputs: tuple[int, ...] = ()
+        self.outputs: tuple[int, ...] = ()
+        self.relaxed = False
+        self._pending: list[Operation] = []
+        self._identified = False
+        self._finished = False
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether `finish` succeeded."""
+        return self._finished
+
+    def add_operand(self, kind: OperandType) -> int:
+        """Add an operand; its index."""
+        self._require_unfinished()
+        self.operands.append(Operand(kind))
+        return len(self.operands) - 1
+
+    def set_operand_value(self, index: int, value: Any | None, length: int | None = None) -> None:
+        """Give an operand a constant value: anything with a buffer, of the operand's size in bytes, or None to omit it.
+
+        Values of up to 128 bytes are copied; a larger buffer is read in place and has to stay until executions end.
+        """
+        if value is None:
+            if length:
+                raise unexpected_null(f"operand {index} is to have {length} bytes, but there is no buffer")
+            self._constant(index).lifetime = Lifetime.OMITTED
+            return
+        data = as_bytes(value)
+        self._set_bytes(index, data.copy() if data.nbytes <= MAX_COPIED_BYTES else data)
+
+    def set_operand_value_from_memory(self, index: int, memory: Memory, offset: int, length: int) -> None:
+        """Give an operand a constant value that lies in a memory."""
+        self._set_bytes(index, memory.region(offset, length))
+
+    def set_channel_quantization(self, index: int, dimension: int, scales: Sequence[float]) -> None:
+        """Give the scales of an operand that is quantised per channel."""
+        operand = self._operand(index)
+        if operand.type.code is not OperandCode.TENSOR_QUANT8_SYMM_PER_CHANNEL:
+            raise bad_data(f"operand {index} of type {operand.type.code.name} is not quantised per channel")
+        dimensions = operand.type.dimensions
+        if not 0 <= dimension < len(dimensions) or len(scales) != dimensions[dimension]:
+            raise bad_data(f"{len(scales)} scales along axis {dimension} do not fit dimensions {list(dimensions)}")
+        if any(not np.isfinite(scale) or scale <= 0 for scale in scales):
+            raise bad_data("scales must be finite and above 0")
+        operand.channel_dimension = dimension
+        operand.channel_scales = tuple(float(np.float32(scale)) for scale in scales)
+
+    def add_operation(self, code: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        """Add an operation; operations may come in any order."""
+        self._require_unfinished()
+        try:
+            kind = OperationCode(code)
+        except ValueError:
+            raise bad_data(f"{code} is no kind of operation") from None
+        for index in (*inputs, *outputs):
+            self._operand(index)
+        if not lowering_of(kind).accepts(len(inputs), len(outputs)):
+            raise bad_data(f"an operation of kind {kind.name} has not {len(inputs)} inputs and {len(outputs)} outputs")
+        self._pending.append(Operation(kind, tuple(inputs), tuple(outputs)))
+
+    def identify_inputs_and_outputs(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        """Say which operands are the model's inputs and outputs."""
+        self._require_unfinished()
+        if self._identified:
+            raise bad_state("inputs and outputs were identified already")
+        if len({*inputs, *outputs}) != len(inputs) + len(outputs):
+            raise bad_data(f"inputs {list(inputs)} and outputs {list(outputs)} are not all different")
+        for index in (*inputs, *outputs):
+            operand = self._operand(index)
+            if operand.lifetime is not Lifetime.TEMPORARY:
+                raise bad_data(f"operand {index} has a value; it cannot be an input or output")
+            if operand.type.is_scalar and index in outputs:
+                raise bad_data(f"output operand {index} is a scalar")
+        for index in inputs:
+            self.operands[index].lifetime = Lifetime.INPUT
+        for index in outputs:
+            self.operands[index].lifetime = Lifetime.OUTPUT
+        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+        self._identified = True
+
+    def relax_float32(self, allow: bool) -> None:
+        """Allow float32 to be computed as if it had the range and precision of float16."""
+        self._require_unfinished()
+        self.relaxed = allow
+
+    def finish(self) -> None:
+        """Check the model and let nothing more be changed."""
+        self._require_unfinished()
+        if not self._identified:
+            raise bad_data("the model's inputs and outputs were not identified")
+        self._check_channel_quantization()
+        self.operations = self._in_order()
+        self._finished = True
+
+    def lower(
+        self, types: Mapping[int, OperandType] | None = None, omitted: frozenset[int] = frozenset()
+    ) -> "LoweredModel":
+        """The model as a graph, for inputs of these types (default: as declared), some of them omitted.
+
+        Raises `UnsupportedOperation` that names the operation, or `InvalidGraph`.
+        """
+        graph = GraphLowering(self.operands, types or {}, omitted)
+        inputs = [index for index in self.inputs if not graph.is_omitted(index)]
+        for index in inputs:
+            graph.add_input(index)
+        positions = []
+        for operation in self.operations:
+            lowering_of(operation.code).lower(OperationContext(graph, operation))
+            positions.append(graph.builder.operation_count)
+        outputs = [graph.tensor(index) for index in self.outputs]
+        return LoweredModel(graph.builder.build(outputs), tuple(inputs), tuple(positions))
+
+    def _require_unfinished(self) -> None:
+        if self._finished:
+            raise bad_state("the model is finished; it cannot be changed")
+
+    def _operand(self, index: int) -> Operand:
+        self._require_unfinished()
+        if not 0 <= index < len(self.operands):
+            raise bad_data(f"there is no operand {index}; the model has {len(self.operands)}")
+        return self.operands[index]
+
+    def _constant(self, index: int) -> Operand:
+        operand = self._operand(index)
+        if operand.lifetime in (Lifetime.INPUT, Lifetime.OUTPUT):
+            raise bad_data(f"operand {index} is an input or output of the model; it cannot have a value")
+        return operand
+
+    def _set_bytes(self, index: int, data: Bytes) -> None:
+        operand = self._constant(index)
+        if not operand.type.is_complete and data.nbytes:
+            raise bad_data(f"operand {index} has dimensions {list(operand.type.dimensions)}, not all known")
+        if data.nbytes != operand.type.nbytes:
+            raise bad_data(f"operand {index} has {operand.type.nbytes} bytes, the value {data.nbytes}")
+        operand.value = data.view(operand.type.numpy).reshape(operand.type.dimensions)
+        operand.lifetime = Lifetime.CONSTANT
+
+    def _check_channel_quantization(self) -> None:
+        for index, operand in enumerate(self.operands):
+            if operand.type.code is OperandCode.TENSOR_QUANT8_SYMM_PER_CHANNEL and operand.channel_dimension is None:
+                raise bad_data(f"operand {index} is quantised per channel, but its scales were not given")
+
+    def _in_order(self) -> tuple[Operation, ...]:
+        """The operations, each after those that compute what it reads; BAD_DATA if there is no such order."""
+        known = {
+            index
+            for index, operand in enumerate(self.operands)
+            if operand.lifetime in (Lifetime.CONSTANT, Lifetime.OMITTED, Lifetime.INPUT)
+        }
+        written: set[int] = set()
+        for operation in self._pending:
+            for index in operation.outputs:
+                if index in known or index in written:
+                    raise bad_data(f"operand {index} is written, but has a value already or is written twice")
+                written.add(index)
+        order: list[Operation] = []
+        waiting = self._pending
+        while waiting:
+            left = []
+            for operation in waiting:
+                if known.issuperset(operation.inputs):
+                    order.append(operation)
+                    known.update(operation.outputs)
+                else:
+                    left.append(operation)
+            if len(left) == len(waiting):
+                raise bad_data("operations read what nothing computes, or what they compute themselves")
+            waiting = left
+        missing = [index for index in self.outputs if index not in written]
+        if missing:
+            raise bad_data(f"output operand {missing[0]} is computed by no operation")
+        return tuple(order)
+
+
+class LoweredModel:
+    """A model as a graph for inputs of certain types.
+
+    `inputs` are the operands of the graph's inputs; `ends` says for each of the model's operations, in their order,
+    how many of the graph's operations there are after it.
+    """
+
+    def __init__(self, graph: Graph, inputs: tuple[int, ...], ends: tuple[int, ...]) -> None:
+        self.graph = graph
+        self.inputs = inputs
+        self.ends = ends
+
+    def positions(self, operation: int) -> range:
+        """The positions in the graph of the operations that one of the model's became."""
+        return range(self.ends[operation - 1] if operation else 0, self.ends[operation])
+
+
+def as_bytes(value: Any) -> Bytes:
+    """Anything with a contiguous buffer as bytes, not copied; BAD_DATA for anything else."""
+    try:
+        view = memoryview(value)
+        # A buffer without elements cannot be cast, and has no bytes to view.
+        return np.frombuffer(view.cast("B"), np.uint8) if view.nbytes else np.empty(0, np.uint8)
+    except (TypeError, ValueError) as error:
+        raise bad_data(f"{type(value).__name__} is no contiguous buffer: {error}") from None
