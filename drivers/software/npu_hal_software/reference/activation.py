@@ -1,0 +1,83 @@
+"""RELU, RELU6, LOGISTIC and TANH.
+
+8-bit LOGISTIC and TANH are tables of 256 values, in float32:
+
+    y = clamp(round(f(scale_x * (x - zero_point_x)) * (1 / scale_y)) + zero_point_y)
+
+8-bit RELU and RELU6 requantise in fixed point and clamp to the stored values of their real bounds.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal.api import Activation, DType, Logistic, Relu, Relu6, Tanh, Tensor
+from npu_hal_software.reference.fixed_point import round_half_away
+from npu_hal_software.reference.kernel import Kernel, unary_by_table
+from npu_hal_software.reference.quantized import OutputStage, multiplier_problem, scale_of, zero_point_of
+
+
+def logistic(x: NDArray[Any]) -> NDArray[np.float32]:
+    """``1 / (1 + exp(-x))``, the exponential rounded to float32 once."""
+    with np.errstate(over="ignore"):
+        exponential = np.exp(-x.astype(np.float64)).astype(np.float32)
+    result: NDArray[np.float32] = np.float32(1) / (np.float32(1) + exponential)
+    return result
+
+
+def hyperbolic_tangent(x: NDArray[Any]) -> NDArray[np.float32]:
+    """``tanh(x)``, rounded to float32 once."""
+    return np.tanh(x.astype(np.float64)).astype(np.float32)
+
+
+_FUNCTIONS: dict[str, Callable[[NDArray[Any]], NDArray[np.float32]]] = {
+    "LOGISTIC": logistic,
+    "TANH": hyperbolic_tangent,
+}
+
+
+def compile_smooth_activation(operation: Logistic | Tanh, tensors: Sequence[Tensor]) -> Kernel:
+    """The kernel of LOGISTIC or TANH."""
+    source, result = tensors[operation.input], tensors[operation.output]
+    function = _FUNCTIONS[operation.kind]
+    if source.dtype is DType.FLOAT32:
+        return lambda inputs, outputs: np.copyto(outputs[0], function(inputs[0]))
+    low, high = result.dtype.integer_range
+
+    def stored(values: NDArray[np.int32]) -> NDArray[Any]:
+        real = scale_of(source) * (values - zero_point_of(source)).astype(np.float32)
+        steps = round_half_away(function(real) * (np.float32(1) / scale_of(result)))
+        return np.clip(steps + zero_point_of(result), low, high).astype(result.dtype.numpy)
+
+    return unary_by_table(source, stored)
+
+
+_BOUNDS = {"RELU": Activation.RELU, "RELU6": Activation.RELU6}
+
+
+def compile_relu(operation: Relu | Relu6, tensors: Sequence[Tensor]) -> Kernel:
+    """The kernel of RELU or RELU6."""
+    source, result = tensors[operation.input], tensors[operation.output]
+    activation = _BOUNDS[operation.kind]
+    if source.dtype is DType.FLOAT32:
+        low, high = activation.bounds
+        return lambda inputs, outputs: np.clip(inputs[0], low, high, out=outputs[0]) and None
+    stage = OutputStage.to(result, _scale_ratio(source, result), activation)
+
+    def stored(values: NDArray[np.int32]) -> NDArray[Any]:
+        return stage.apply(values - zero_point_of(source)).astype(result.dtype.numpy)
+
+    return unary_by_table(source, stored)
+
+
+def _scale_ratio(source: Tensor, result: Tensor) -> np.float64:
+    # The quotient is taken in float32.
+    return np.float64(scale_of(source) / scale_of(result))
+
+
+def relu_refusal(operation: Relu | Relu6, tensors: Sequence[Tensor]) -> str:
+    """Why the input cannot be brought to the output's scale, or ""."""
+    source, result = tensors[operation.input], tensors[operation.output]
+    return multiplier_problem(_scale_ratio(source, result)) if source.dtype.is_quantised8 else ""

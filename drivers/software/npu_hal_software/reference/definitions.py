@@ -1,0 +1,51 @@
+"""Which definition belongs to which kind of operation."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from npu_hal_software.reference.activation import compile_relu, compile_smooth_activation, relu_refusal
+from npu_hal_software.reference.arithmetic import arithmetic_refusal, compile_arithmetic
+from npu_hal_software.reference.convolution import compile_conv_2d, compile_depthwise_conv_2d, convolution_refusal
+from npu_hal_software.reference.fully_connected import compile_fully_connected, fully_connected_refusal
+from npu_hal_software.reference.kernel import Definition
+from npu_hal_software.reference.layout import (
+    compile_concatenation,
+    compile_pad,
+    compile_reshape,
+    compile_split,
+    compile_transpose,
+    concatenation_refusal,
+)
+from npu_hal_software.reference.mean import compile_mean, mean_refusal
+from npu_hal_software.reference.pooling import compile_average_pool_2d, compile_max_pool_2d, pool_refusal
+from npu_hal_software.reference.requantization import compile_dequantize, compile_quantize, quantize_refusal
+from npu_hal_software.reference.resize import compile_resize_bilinear, compile_resize_nearest_neighbor
+from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
+
+DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
+    {
+        "ADD": Definition(compile_arithmetic, arithmetic_refusal),
+        "AVERAGE_POOL_2D": Definition(compile_average_pool_2d, pool_refusal),
+        "CONCATENATION": Definition(compile_concatenation, concatenation_refusal),
+        "CONV_2D": Definition(compile_conv_2d, convolution_refusal),
+        "DEPTHWISE_CONV_2D": Definition(compile_depthwise_conv_2d, convolution_refusal),
+        "DEQUANTIZE": Definition(compile_dequantize),
+        "FULLY_CONNECTED": Definition(compile_fully_connected, fully_connected_refusal),
+        "LOGISTIC": Definition(compile_smooth_activation),
+        "MAX_POOL_2D": Definition(compile_max_pool_2d, pool_refusal),
+        "MEAN": Definition(compile_mean, mean_refusal),
+        "MUL": Definition(compile_arithmetic, arithmetic_refusal),
+        "PAD": Definition(compile_pad),
+        "QUANTIZE": Definition(compile_quantize, quantize_refusal),
+        "RELU": Definition(compile_relu, relu_refusal),
+        "RELU6": Definition(compile_relu, relu_refusal),
+        "RESHAPE": Definition(compile_reshape),
+        "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
+        "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
+        "SOFTMAX": Definition(compile_softmax, softmax_refusal),
+        "SPLIT": Definition(compile_split),
+        "SUB": Definition(compile_arithmetic, arithmetic_refusal),
+        "TANH": Definition(compile_smooth_activation),
+        "TRANSPOSE": Definition(compile_transpose),
+    }
+)

@@ -1,0 +1,89 @@
+"""Graphs that run at the reference level, one operation after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from npu_hal.api import Array, Graph, InvalidState, Subgraph, check_buffers
+from npu_hal_software.reference import DEFINITIONS, Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One operation: its kernel, its operands, and the tensors that nothing reads after it."""
+
+    kernel: Kernel
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    dead: tuple[int, ...]
+
+
+class ReferenceSubgraph(Subgraph):
+    """A graph of operations that all have a definition.
+
+    Execution happens in `read_outputs`, so that the caller's inputs are read where they are and results are written
+    where the caller wants them. A tensor in between lives from the operation that computes it to the last that reads
+    it.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._steps = _plan(graph)
+        self._constants = {index: tensor.data for index, tensor in enumerate(graph.tensors) if tensor.data is not None}
+        self._queued: tuple[Array, ...] | None = None
+        self._closed = False
+
+    def invoke(self, inputs: Sequence[Array]) -> None:
+        """Remember where the inputs are; raises `InvalidInput`, `InvalidState`."""
+        self._require_open()
+        check_buffers(self._graph.input_tensors, inputs, "input")
+        self._queued = tuple(inputs)
+
+    def read_outputs(self, outputs: Sequence[Array]) -> None:
+        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`."""
+        self._require_open()
+        if self._queued is None:
+            raise InvalidState("no inference is queued: call invoke before read_outputs")
+        check_buffers(self._graph.output_tensors, outputs, "output", writable=True)
+        inputs, self._queued = self._queued, None
+        arrays = dict(self._constants)
+        arrays.update(zip(self._graph.inputs, inputs, strict=True))
+        arrays.update(zip(self._graph.outputs, outputs, strict=True))
+        for step in self._steps:
+            for index in step.outputs:
+                if index not in arrays:
+                    tensor = self._graph.tensors[index]
+                    arrays[index] = np.empty(tensor.shape, tensor.dtype.numpy)
+            step.kernel([arrays[index] for index in step.inputs], [arrays[index] for index in step.outputs])
+            for index in step.dead:
+                del arrays[index]
+
+    def close(self) -> None:
+        """Release the compiled operations and their constants."""
+        self._closed = True
+        self._queued = None
+        self._steps = ()
+        self._constants = {}
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise InvalidState("the subgraph was closed; create it again")
+
+
+def _plan(graph: Graph) -> tuple[_Step, ...]:
+    readers = graph.consumers()
+    last_use = {
+        index: readers[index][-1] if index in readers else position
+        for index, position in graph.producers().items()
+        if index not in graph.outputs
+    }
+    return tuple(
+        _Step(
+            DEFINITIONS[operation.kind].compile(operation, graph.tensors),
+            operation.inputs,
+            operation.outputs,
+            tuple(index for index, last in last_use.items() if last == position),
+        )
+        for position, operation in enumerate(graph.operations)
+    )

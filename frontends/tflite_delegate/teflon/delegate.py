@@ -1,0 +1,140 @@
+"""A TensorFlow Lite delegate that hands operators to a driver of npu-hal."""
+
+import time
+from collections.abc import Mapping
+from ctypes import addressof
+from dataclasses import dataclass
+from weakref import finalize
+
+from npu_hal.api import InvalidState, NpuHalError
+from npu_hal.registry import Registry
+from npu_hal.selection import select
+from teflon import debug
+from teflon.callbacks import callbacks
+from teflon.candidates import Candidates, find_candidates
+from teflon.delegate_options import DelegateOptions
+from teflon.execution_plan import read_execution_plan
+from teflon.kernel import Kernel, TimedKernel
+from teflon.tensor_table import TensorTable
+from teflon.tflite_abi import (
+    TfLiteContext,
+    TfLiteDelegate,
+    TfLiteDelegateParams,
+    TfLiteRegistration,
+    int_array,
+    read_ints,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationReport:
+    """What became of a model's operators, by the runtime's node indices.
+
+    `partitions` are the groups that run on the device as one subgraph each; `refusals` says why a node was left to the
+    runtime.
+    """
+
+    partitions: tuple[tuple[int, ...], ...]
+    refusals: Mapping[int, str]
+
+
+class _Application:
+    """One application of a delegate to one subgraph of a model, while it lasts."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        self.candidates = candidates
+        self.partitions: list[tuple[int, ...]] = []
+        self.error: BaseException | None = None
+
+
+class Delegate:
+    """A delegate for ``Interpreter(experimental_delegates=[Delegate(...)])``.
+
+    `driver`, `device` and `options` choose as `npu_hal.selection` describes; `options` may also hold ``driver`` and
+    ``device``, and the driver's options by their name or by ``driver.<name>``. Raises `NoSuchDriver`,
+    `InvalidOption`, and what opening the device raises.
+
+    One delegate serves any number of interpreters and threads. It keeps its device open until it is closed, or until
+    neither the caller nor an interpreter needs it.
+    """
+
+    def __init__(
+        self,
+        driver: str | None = None,
+        device: str | None = None,
+        options: Mapping[str, str] | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        self._is_verbose = debug.is_verbose()
+        parsed = DelegateOptions.parse(options or {})
+        selection = select(driver or parsed.driver, device or parsed.device, registry)
+        self._device = selection.driver.open(selection.device, parsed.driver_options(selection.driver))
+        self._close = finalize(self, self._device.close)
+        self._applications: dict[int, _Application] = {}
+        self.report: DelegationReport | None = None
+        # Flags of 0 let the runtime compute all shapes first, and apply the delegate again when an input is resized.
+        self.native = TfLiteDelegate(Prepare=callbacks.prepare_delegate)
+        self._address = callbacks.register(self)
+
+    def close(self) -> None:
+        """Close the device. Interpreters that use the delegate fail from then on; may be called again."""
+        self._close()
+
+    def __enter__(self) -> "Delegate":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _get_native_delegate_pointer(self) -> int:
+        """The address of the C structure; this is what the runtimes' Python interpreters ask a delegate for."""
+        return self._address
+
+    def apply(self, context: TfLiteContext, registration: TfLiteRegistration) -> None:
+        """Take over the nodes of `context` that the device supports; called by the runtime.
+
+        Raises `NpuHalError` if the runtime refuses, or a partition does not compile.
+        """
+        if not self._close.alive:
+            raise InvalidState("the delegate has been closed")
+        plan = read_execution_plan(context)
+        application = _Application(find_candidates(plan, TensorTable(context), self._device))
+        chosen = tuple(application.candidates.operations)
+        if self._is_verbose:
+            debug.log_candidates(plan, application.candidates)
+        key = addressof(context)
+        self._applications[key] = application
+        try:
+            nodes = int_array(chosen)
+            status = context.ReplaceNodeSubsetsWithDelegateKernels(key, registration, addressof(nodes), self._address)
+        finally:
+            del self._applications[key]
+        if application.error is not None:
+            raise application.error
+        if status:
+            raise NpuHalError("the runtime could not replace the nodes that the delegate takes over")
+        self.report = DelegationReport(tuple(application.partitions), application.candidates.refusals)
+
+    def create_kernel(self, context: TfLiteContext, params: TfLiteDelegateParams) -> Kernel | None:
+        """Compile the nodes of `params`; called by the runtime, from within `apply`."""
+        application = self._applications.get(addressof(context))
+        if application is None:
+            raise InvalidState("the runtime asks for a part of a model that the delegate was not applied to")
+        try:
+            return self._compile(application, context, params)
+        except BaseException as error:
+            application.error = error
+            return None
+
+    def _compile(self, application: _Application, context: TfLiteContext, params: TfLiteDelegateParams) -> Kernel:
+        nodes = read_ints(params.nodes_to_replace)
+        name = f"partition {len(application.partitions)}"
+        bound = application.candidates.graph(nodes, read_ints(params.output_tensors), name)
+        application.partitions.append(nodes)
+        if not self._is_verbose:
+            return Kernel(bound, self._device.create_subgraph(bound.graph), context, self)
+        debug.log_graph(bound.graph)
+        start = time.perf_counter()
+        subgraph = self._device.create_subgraph(bound.graph)
+        debug.log_compilation(name, time.perf_counter() - start)
+        return TimedKernel(bound, subgraph, context, self)

@@ -1,0 +1,102 @@
+"""``npu-hal run``: one inference of a model on files, without a TFLite runtime."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from npu_hal.api import InvalidInput
+from npu_hal.cli.key_value import parse_options
+from npu_hal.cli.labels import read_labels
+from npu_hal.cli.printing import print_json
+from npu_hal.cli.run_report import make_report, print_report
+from npu_hal.cli.save import check_writable, save_npz
+from npu_hal.executor import GraphExecutor
+from npu_hal.inputs import PixelRange, load_inputs
+from npu_hal.tflite.reader import read_model
+
+FilesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="FILE",
+        help="The next input: an image, .npy, .npz or .wav. An .npz may hold several, by the inputs' names.",
+    ),
+]
+
+
+def run(
+    model_file: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.")],
+    input_files: FilesOption = None,
+    random_seed: Annotated[
+        int | None,
+        typer.Option("--random", metavar="SEED", min=0, help="Fill inputs that have no file with random values."),
+    ] = None,
+    pixel_range: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BLACK,WHITE",
+            help="Real numbers that black and white pixels stand for, such as -1,1. Without it, uint8 inputs take "
+            "pixels as they are, int8 minus 128, float32 as 0,1.",
+        ),
+    ] = None,
+    labels_file: Annotated[
+        Path | None, typer.Option("--labels", metavar="FILE", help="Names of the classes, one a line.")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="K", min=1, help="How many classes to print.")] = 5,
+    driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    save_outputs: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Write the outputs by name.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --save-outputs overwrite a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Run MODEL once: the driver takes the operations that it supports, the CPU driver the rest."""
+    labels = read_labels(labels_file) if labels_file is not None else None
+    options = parse_options(option or [])
+    pixels = _parse_pixel_range(pixel_range)
+    if save_outputs is not None:
+        check_writable(save_outputs, force)
+    model = read_model(model_file)
+    inputs = load_inputs(
+        input_files or [],
+        model.graph.input_tensors,
+        names=model.input_names,
+        pixel_range=pixels,
+        random_seed=random_seed,
+    )
+    progress = Console(stderr=True)
+    with progress.status("compiling"):
+        executor = GraphExecutor.open(model.graph, driver, device, options)
+    with executor, progress.status("running"):
+        started = perf_counter()
+        outputs = executor.run(inputs)
+        seconds = perf_counter() - started
+        report = make_report(model_file, model, executor, seconds, outputs, top, labels)
+    if save_outputs is not None:
+        save_npz(save_outputs, dict(zip(_unique(model.output_names), outputs, strict=True)), force)
+    if as_json:
+        print_json(report)
+    else:
+        print_report(report)
+
+
+def _parse_pixel_range(text: str | None) -> PixelRange | None:
+    if text is None:
+        return None
+    try:
+        return PixelRange.parse(text)
+    except InvalidInput as error:
+        raise typer.BadParameter(str(error), param_hint="--pixel-range") from None
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """The names; the position is appended to those that are empty or were there before."""
+    unique: list[str] = []
+    for position, name in enumerate(names):
+        unique.append(f"{name or 'output'}_{position}" if not name or name in unique else name)
+    return unique

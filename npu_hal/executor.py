@@ -1,0 +1,192 @@
+"""Running a whole graph: a device takes what it supports, a fallback device the rest."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from npu_hal.api import (
+    Array,
+    Closeable,
+    Device,
+    DeviceInfo,
+    DeviceKind,
+    Graph,
+    InvalidState,
+    Subgraph,
+    UnsupportedOperation,
+    check_buffers,
+)
+from npu_hal.partitioner import Partitioning, Step, partition
+from npu_hal.registry import Registry, default_registry
+from npu_hal.selection import select
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDevice:
+    """An opened device and the name of the driver that it belongs to."""
+
+    driver: str
+    device: Device
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What was opened."""
+        return self.device.info
+
+    def __str__(self) -> str:
+        return f"{self.driver} {self.info.name}"
+
+
+@dataclass(slots=True)
+class ExecutionStep:
+    """Operations that one device runs as one subgraph.
+
+    `positions` are those of the operations in the whole graph; `inputs` and `outputs` the indices of its tensors that
+    the subgraph reads and computes. `run_seconds` is the duration of the latest run, 0 before the first.
+    """
+
+    placement: PlacedDevice
+    positions: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    subgraph: Subgraph
+    compile_seconds: float
+    run_seconds: float = field(default=0.0)
+
+
+class GraphExecutor(Closeable):
+    """A graph compiled for a device and a fallback, ready to run any number of times.
+
+    `fallback` is only called, once, if `device` refuses an operation. The executor owns both devices and closes them.
+    Like a subgraph it runs one inference at a time. Raises `UnsupportedOperation` that names the operations which
+    neither device runs, and what the drivers raise.
+    """
+
+    def __init__(self, graph: Graph, device: PlacedDevice, fallback: Callable[[], PlacedDevice] | None = None) -> None:
+        self._graph = graph
+        self._devices = [device]
+        self._steps: list[ExecutionStep] = []
+        # Buffers for tensors that one step computes and another reads, by index.
+        self._intermediates: dict[int, Array] = {}
+        self._closed = False
+        try:
+            self._partitioning = partition(graph, device.device)
+            rest = device if self._partitioning.is_whole else self._open_fallback(device, fallback)
+            for step in self._partitioning.steps:
+                self._steps.append(self._compile(step, device if step.on_device else rest))
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        graph: Graph,
+        driver: str | None = None,
+        device: str | None = None,
+        options: Mapping[str, str] | None = None,
+        registry: Registry | None = None,
+    ) -> "GraphExecutor":
+        """An executor on the device that the arguments and the environment mean.
+
+        What that device refuses runs on the registry's fallback driver. Raises what `npu_hal.selection.select`,
+        `Driver.open` and the constructor raise.
+        """
+        registry = registry or default_registry()
+        selection = select(driver, device, registry)
+        name = selection.driver.name
+
+        def fallback() -> PlacedDevice:
+            spare = registry.fallback()
+            return PlacedDevice(spare.name, spare.open())
+
+        return cls(graph, PlacedDevice(name, selection.driver.open(selection.device, options)), fallback)
+
+    @property
+    def graph(self) -> Graph:
+        """What is run."""
+        return self._graph
+
+    @property
+    def partitioning(self) -> Partitioning:
+        """What the device takes, and why it does not take the rest."""
+        return self._partitioning
+
+    @property
+    def steps(self) -> tuple[ExecutionStep, ...]:
+        """The subgraphs in the order in which they run."""
+        return tuple(self._steps)
+
+    def run(self, inputs: Sequence[Array], outputs: Sequence[Array] | None = None) -> list[Array]:
+        """One inference; arrays for the graph's outputs, which are `outputs` if they are given.
+
+        The arrays have the shapes and types of the graph's inputs and outputs and are C-contiguous. Raises
+        `InvalidInput`, `InvalidState` after `close`, and what the drivers raise.
+        """
+        if self._closed:
+            raise InvalidState("the executor is closed")
+        check_buffers(self._graph.input_tensors, inputs, "input")
+        if outputs is None:
+            outputs = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in self._graph.output_tensors]
+        else:
+            check_buffers(self._graph.output_tensors, outputs, "output", writable=True)
+        values: dict[int, Array] = dict(zip(self._graph.inputs, inputs, strict=True))
+        values |= self._intermediates
+        values.update(zip(self._graph.outputs, outputs, strict=True))
+        for step in self._steps:
+            started = perf_counter()
+            step.subgraph.invoke([values[index] for index in step.inputs])
+            step.subgraph.read_outputs([values[index] for index in step.outputs])
+            step.run_seconds = perf_counter() - started
+        return list(outputs)
+
+    def close(self) -> None:
+        """Close subgraphs and devices."""
+        self._closed = True
+        while self._steps:
+            self._steps.pop().subgraph.close()
+        while self._devices:
+            self._devices.pop().device.close()
+
+    def _open_fallback(self, device: PlacedDevice, open_it: Callable[[], PlacedDevice] | None) -> PlacedDevice:
+        if open_it is None or device.info.kind is DeviceKind.CPU:
+            raise UnsupportedOperation(f"{device} does not run {self._describe(self._partitioning.refusals)}")
+        fallback = open_it()
+        self._devices.append(fallback)
+        refusals = {}
+        for position, reason in self._partitioning.refusals.items():
+            support = fallback.device.supports(self._graph.operations[position], self._graph)
+            if not support:
+                refusals[position] = f"{reason}; {fallback}: {support.reason}"
+        if refusals:
+            raise UnsupportedOperation(f"neither {device} nor {fallback} runs {self._describe(refusals)}")
+        return fallback
+
+    def _describe(self, refusals: Mapping[int, str]) -> str:
+        position, reason = next(iter(refusals.items()))
+        more = f", nor {len(refusals) - 1} others" if len(refusals) > 1 else ""
+        return f"operation {position} ({self._graph.operations[position].kind}): {reason}{more}"
+
+    def _compile(self, step: Step, placement: PlacedDevice) -> ExecutionStep:
+        started = perf_counter()
+        part, origin = self._graph.extract(step.positions)
+        subgraph = placement.device.create_subgraph(part)
+        seconds = perf_counter() - started
+        for index in (origin[index] for index in part.outputs):
+            tensor = self._graph.tensors[index]
+            if index not in self._graph.outputs:
+                self._intermediates[index] = np.empty(tensor.shape, tensor.dtype.numpy)
+        _log.info("%s runs %d operations, compiled in %.1f ms", placement, len(step.positions), seconds * 1e3)
+        return ExecutionStep(
+            placement=placement,
+            positions=step.positions,
+            inputs=tuple(origin[index] for index in part.inputs),
+            outputs=tuple(origin[index] for index in part.outputs),
+            subgraph=subgraph,
+            compile_seconds=seconds,
+        )

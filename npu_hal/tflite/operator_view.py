@@ -1,0 +1,27 @@
+"""One operator of a TensorFlow Lite model, wherever it was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OptionValue = int | float | bool | tuple[int, ...]
+
+# BuiltinOperator.CUSTOM: the operator is named, not numbered.
+CUSTOM = 32
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorView:
+    """An operator as a model file or a TFLite runtime shows it, in the terms of TFLite's schema.
+
+    `code` is the builtin operator's number, `custom_name` the name of a custom one (`code` is 32 then). `inputs` and
+    `outputs` are indices of tensors, -1 for an optional input that is absent. `options` are the fields of the
+    operator's options table under the schema's names; enumerations have the schema's numbers. An option that is not
+    there has the schema's default.
+    """
+
+    code: int
+    custom_name: str = ""
+    version: int = 1
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    options: Mapping[str, OptionValue] = field(default_factory=dict)

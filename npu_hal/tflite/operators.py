@@ -1,0 +1,56 @@
+"""From operators of TensorFlow Lite to operations of the driver interface."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from npu_hal.api import AnyOperation, InvalidGraph, Tensor, UnsupportedOperation
+from npu_hal.tflite.converters import CONVERTERS
+from npu_hal.tflite.converters.operands import Operands
+from npu_hal.tflite.operator_view import CUSTOM, OperatorView
+
+__all__ = ["OperatorView", "code_name", "convert_operator", "operator_name"]
+
+
+def convert_operator(view: OperatorView, tensors: Sequence[Tensor]) -> AnyOperation:
+    """The operation that does what the operator does; its operands are the operator's tensors.
+
+    `tensors` has every tensor that the operator refers to at its index; it may raise `UnsupportedOperation` for
+    those that the interface cannot express. Stored shapes of outputs are not looked at, but for a RESHAPE that neither
+    a tensor nor an option tells the shape.
+
+    Raises `UnsupportedOperation`, with the reason in words, if the interface has no such operation, or not with these
+    types, options or computed attributes; `InvalidGraph` if the operator breaks TensorFlow Lite's own rules.
+    """
+    name = operator_name(view)
+    convert = CONVERTERS.get(name)
+    if convert is None:
+        raise UnsupportedOperation(f"npu-hal has no operation for {name}")
+    operation = convert(Operands(name, view, tensors))
+    try:
+        operation.check_types(tensors)
+    except InvalidGraph as error:
+        raise UnsupportedOperation(f"{name} with these element types is not supported: {error}") from None
+    return operation
+
+
+def operator_name(view: OperatorView) -> str:
+    """The name of an operator's kind: ``CONV_2D``, or ``CUSTOM:name``."""
+    return f"CUSTOM:{view.custom_name}" if view.code == CUSTOM else code_name(view.code)
+
+
+def code_name(code: int) -> str:
+    """The schema's name of a builtin operator; ``BUILTIN_n`` for a number that it does not name."""
+    return _names().get(code, f"BUILTIN_{code}")
+
+
+def is_known_code(code: int) -> bool:
+    """Whether the schema names a builtin operator of this number."""
+    return code in _names()
+
+
+@cache
+def _names() -> dict[int, str]:
+    # Imported late: the package loads some 180 modules, which takes longer than reading a model.
+    from tflite.BuiltinOperator import BuiltinOperator
+
+    return {code: name for name, code in vars(BuiltinOperator).items() if not name.startswith("_")}
