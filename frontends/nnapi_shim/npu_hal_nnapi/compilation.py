@@ -1,6 +1,7 @@
 """Compilations: a model made ready for devices."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,15 +120,14 @@ class Compilation:
         if self._devices is None:
             return self._default_executor(lowered)
         refusal: UnsupportedOperation | None = None
-        # The first device that runs everything, with another for what it refuses if there are several.
         for device in self._devices:
-            others = [other for other in self._devices if other is not device]
-            try:
-                return GraphExecutor(
-                    lowered.graph, _placed(device), (lambda spare=others[0]: _placed(spare)) if others else None
-                )
-            except UnsupportedOperation as error:
-                refusal = refusal or error
+            spares: list[Device | None] = [other for other in self._devices if other is not device]
+            for spare in spares or [None]:
+                fallback = None if spare is None else partial(_placed, spare)
+                try:
+                    return GraphExecutor(lowered.graph, _placed(device), fallback)
+                except UnsupportedOperation as error:
+                    refusal = refusal or error
         raise refusal or bad_data("no device was chosen")
 
     @staticmethod

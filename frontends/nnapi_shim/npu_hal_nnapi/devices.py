@@ -70,9 +70,7 @@ def supported_operations(model: Model, chosen: tuple[Device, ...]) -> tuple[bool
 
 
 def _supported_positions(graph: Graph, device: HalDevice) -> set[int]:
-    return {
-        position for position, operation in enumerate(graph.operations) if device.supports(operation, graph)
-    }
+    return {position for position, operation in enumerate(graph.operations) if device.supports(operation, graph)}
 
 
 def _supported_one_by_one(model: Model) -> tuple[bool, ...]:

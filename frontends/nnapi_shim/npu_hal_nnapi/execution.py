@@ -119,7 +119,7 @@ class Execution:
             raise bad_state("the execution is not completed; its duration is not known")
         if not self._measures:
             raise bad_state("the duration was not asked for before the execution")
-        in_driver = kind in (DurationCode.DURATION_IN_DRIVER, DurationCode.FENCED_DURATION_IN_DRIVER)
+        in_driver = kind in (DurationCode.IN_DRIVER, DurationCode.FENCED_DURATION_IN_DRIVER)
         return self._nanoseconds if in_driver else _UNKNOWN_DURATION
 
     def _set(
@@ -150,9 +150,7 @@ class Execution:
         same = (kind.code, kind.scale, kind.zero_point) == (declared.code, declared.scale, declared.zero_point)
         fits = not declared.dimensions or (
             len(kind.dimensions) == len(declared.dimensions)
-            and all(
-                known in (0, size) for known, size in zip(declared.dimensions, kind.dimensions, strict=True)
-            )
+            and all(known in (0, size) for known, size in zip(declared.dimensions, kind.dimensions, strict=True))
         )
         if not same or not fits:
             raise bad_data(f"{role} is declared as {declared}; {kind} does not fit it")

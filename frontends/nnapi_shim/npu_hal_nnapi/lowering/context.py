@@ -156,6 +156,10 @@ class OperationContext:
         """The value of an optional boolean argument, false if it is not there."""
         return self.has(position) and bool(self.scalar(position))
 
+    def is_constant(self, position: int) -> bool:
+        """Whether an argument is a constant."""
+        return self.graph.operand(self.operation.inputs[position]).value is not None
+
     def constants(self, position: int) -> NDArray[Any]:
         """The values of a tensor argument that must be a constant."""
         value = self.graph.operand(self.operation.inputs[position]).value

@@ -52,7 +52,10 @@ def lower_concatenation(context: OperationContext) -> None:
 
 def lower_reshape(context: OperationContext) -> None:
     """(input, shape), at most one size of which is -1."""
-    x, wanted = context.tensor(0), list(_integers(context, 1))
+    x = context.tensor(0)
+    declared = context.graph.type_of(context.operation.outputs[0])
+    # A shape that is computed, or an input, is as good as the one that the output is declared with.
+    wanted = list(_integers(context, 1) if context.is_constant(1) else declared.dimensions)
     if wanted.count(-1) > 1 or any(size < -1 for size in wanted):
         raise bad_data(f"{wanted} is no shape")
     if -1 in wanted:

@@ -11,6 +11,7 @@ from npu_hal.api import (
     ExplicitPadding,
     L2Pool2D,
     MaxPool2D,
+    Pad,
     Padding,
     Padding2D,
     Quantization,
@@ -153,6 +154,8 @@ def _append_convolution(
     attributes: dict[str, Any],
 ) -> None:
     x = context.image(0, channels_first)
+    if kind is DepthwiseConv2D:
+        x = _with_channels_of_filter(context, x, attributes["depth_multiplier"])
     per_channel = context.type(1).code is OperandCode.TENSOR_QUANT8_SYMM_PER_CHANNEL
     unsigned = context.type(0).code is OperandCode.TENSOR_QUANT8_ASYMM
     weights = context.tensor(1)
@@ -171,6 +174,21 @@ def _append_convolution(
     if y != result.tensor:
         context.append(Quantize(input=y, output=result.tensor))
     result.finish()
+
+
+def _with_channels_of_filter(context: OperationContext, x: int, depth_multiplier: int) -> int:
+    """`x`, with channels of real value 0 added if a depthwise filter has more than the input asks for.
+
+    The specification's example cases hold such a model: outputs without an input channel are their bias.
+    """
+    channels, outputs = context.graph.builder.shape(x)[3], context.shape(1)[3]
+    missing = outputs // max(depth_multiplier, 1) - channels
+    if missing <= 0:
+        return x
+    index = context.operation.inputs[0]
+    wider = context.temporary(context.graph.dtype_of(index), context.graph.quantization_of(index))
+    context.append(Pad(input=x, output=wider, paddings=((0, 0), (0, 0), (0, 0), (0, missing))))
+    return wider
 
 
 def _signed(context: OperationContext, tensor: int, quantization: Quantization | None) -> int:
