@@ -1,0 +1,116 @@
+"""The TP config: 31 words that describe one tensor rearrangement (hardware note, section 8).
+
+The unit reads a window of the input tile by tile and writes value by value to the output's base
+address plus the sum of its seven loops' steps, loop 0 innermost. `unused*` are fields without a known
+meaning.
+"""
+
+from typing import Final
+
+from npu_hal_etnaviv.hardware.bit_field import WordLayout, bits
+
+TP_CONFIG: Final = WordLayout(
+    "TP config",
+    31,
+    (
+        bits("in_image_x_size", 0, 0, 15, description="valid input columns"),
+        bits("unused0", 0, 16, 31),
+        bits("in_image_y_size", 1, 0, 15, description="valid input rows"),
+        bits("in_image_z_size", 1, 16, 31, description="input slices"),
+        bits("in_image_stride", 2, 0, 15, description="bytes from row to row"),
+        bits("unused1", 2, 16, 31),
+        bits("in_image_slice", 3, 0, 31, description="bytes from slice to slice"),
+        bits("in_window_x_start", 4, 0, 15, description="first column read", signed=True),
+        bits("in_window_y_start", 4, 16, 31, description="first row read", signed=True),
+        bits("in_window_x_end", 5, 0, 15, description="last column read", signed=True),
+        bits("in_window_y_end", 5, 16, 31, description="last row read", signed=True),
+        bits("in_tile_sequence", 6, 0, 1),
+        bits("in_tile_global_mem", 6, 2, 2),
+        bits("in_image_global_mem", 6, 3, 3, 1, "1 in DDR"),
+        bits("alu_i2f_enable", 6, 4, 4, 1),
+        bits("alu_square_enable", 6, 5, 5),
+        bits("alu_horz_processing", 6, 6, 8),
+        bits("alu_horz_proc_count", 6, 9, 14),
+        bits("alu_horz_proc_stride", 6, 15, 15),
+        bits("alu_vert_processing", 6, 16, 17),
+        bits("unused2", 6, 18, 18),
+        bits("alu_vert_proc_count", 6, 19, 24),
+        bits("alu_vert_proc_stride", 6, 25, 25),
+        bits("alu_nms_enable", 6, 26, 26),
+        bits("alu_pwl_enable", 6, 27, 27),
+        bits("alu_mult_enable", 6, 28, 28),
+        bits("alu_f2i_enable", 6, 29, 29, 1),
+        bits("alu_load_pwl_lut", 6, 30, 30),
+        bits("alu_load_pwl_lut_global_mem", 6, 31, 31),
+        bits("in_tile_list_address", 7, 0, 31),
+        bits("in_tile_x_size", 8, 0, 15, 1, "tile width"),
+        bits("in_tile_y_size", 8, 16, 31, 1, "tile height"),
+        bits("in_tile_x_inc", 9, 0, 15, 1, "tile step in x"),
+        bits("in_tile_y_inc", 9, 16, 31, 1, "tile step in y"),
+        bits("in_image_base_address", 10, 0, 31, description="byte address of the input"),
+        bits("alu_load_pwl_lut_address", 11, 0, 31),
+        bits("out_tile_skip_at_border", 12, 0, 0),
+        bits("out_image_global_mem", 12, 1, 1, 1, "1 in DDR"),
+        bits("out_loop_1_reset", 12, 2, 2, description="1 for space to depth"),
+        bits("out_loop_2_reset", 12, 3, 3),
+        bits("out_loop_3_reset", 12, 4, 4, description="1 for space to depth"),
+        bits("out_brick_mode", 12, 5, 5),
+        bits("alu_z_filter_mode", 12, 6, 6),
+        bits("unused3", 12, 7, 7),
+        bits("in_window_z_start_overfetch", 12, 8, 9),
+        bits("unused4", 12, 10, 10),
+        bits("in_window_z_end_overfetch", 12, 11, 12),
+        bits("unused5", 12, 13, 13),
+        bits("alu_square_preshift", 12, 14, 17),
+        bits("in_image_data_type", 12, 18, 20),
+        bits("out_image_data_type", 12, 21, 23),
+        bits("unused6", 12, 24, 27),
+        bits("alu_pwl_sign_support", 12, 28, 28),
+        bits("alu_relu_enable", 12, 29, 29),
+        bits("no_flush", 12, 30, 30, description="1 in all but the last config of a split job"),
+        bits("last", 12, 31, 31, 1),
+        bits("out_image_base_address", 13, 0, 31, description="byte address of the output"),
+        bits("out_loop_0_inc", 14, 0, 31, 1, "bytes from step to step"),
+        bits("out_loop_1_inc", 15, 0, 31, description="bytes from step to step"),
+        bits("out_loop_0_count", 16, 0, 15, description="steps"),
+        bits("out_loop_1_count", 16, 16, 31, description="steps"),
+        bits("out_loop_2_inc", 17, 0, 31, description="bytes from step to step"),
+        bits("out_loop_3_inc", 18, 0, 31, description="bytes from step to step"),
+        bits("out_loop_2_count", 19, 0, 15, description="steps"),
+        bits("out_loop_3_count", 19, 16, 31, 1, "steps"),
+        bits("out_loop_4_inc", 20, 0, 31, description="bytes from step to step"),
+        bits("out_loop_5_inc", 21, 0, 31, description="bytes from step to step"),
+        bits("out_loop_4_count", 22, 0, 15, 1, "steps"),
+        bits("out_loop_5_count", 22, 16, 31, 1, "steps"),
+        bits("out_loop_6_inc", 23, 0, 31, description="bytes from step to step"),
+        bits("alu_filter_pwl_swap", 24, 0, 0),
+        bits("flat_rounding_mode", 24, 1, 2, 1),
+        bits("integer_rounding_mode", 24, 3, 4, 1),
+        bits("alu_input_preshift", 24, 5, 9),
+        bits("alu_output_postshift", 24, 10, 14),
+        bits("alu_reorder_bits_used", 24, 15, 18),
+        bits("alu_reorder_loop_2_mode", 24, 19, 19),
+        bits("unused7", 24, 20, 23),
+        bits("in_image_border_mode", 24, 24, 25),
+        bits("alu_output_postshift_5_6", 24, 26, 27),
+        bits("unused8", 24, 28, 31),
+        bits("in_image_circular_buf_size", 25, 0, 31),
+        bits("in_image_circular_buf_end_address_plus_1", 26, 0, 31, 0x3FFFFFF),
+        bits("out_image_circular_buf_size", 27, 0, 31),
+        bits("out_image_circular_buf_end_address_plus_1", 28, 0, 31, 0x3FFFFFF),
+        bits("in_image_border_const", 29, 0, 15),
+        bits("coef_zp", 29, 16, 23),
+        bits("in_zp", 29, 24, 31, description="input zero point"),
+        bits("out_zp", 30, 0, 7, description="output zero point"),
+        bits("alu_output_post_multiplier", 30, 8, 22),
+        bits("unused9", 30, 23, 31),
+    ),
+)
+
+TP_CONFIG_ALIGNMENT: Final = 64
+"""Bytes; the low bits of the address written to PS_TP_INST_ADDR hold the sync id."""
+
+TP_ADDRESS_FIELDS: Final = ("in_image_base_address", "out_image_base_address")
+
+OUT_LOOP_COUNT: Final = 7
+"""Output loops 0 to 6; loop 6 has an increment and no count, it runs on."""
