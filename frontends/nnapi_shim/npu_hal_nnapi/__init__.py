@@ -4,6 +4,7 @@ Names and rules are those of the public Neural Networks API specification; failu
 code that the specification gives.
 """
 
+from npu_hal_nnapi.burst import Burst
 from npu_hal_nnapi.codes import (
     DeviceTypeCode,
     DurationCode,
@@ -17,10 +18,13 @@ from npu_hal_nnapi.codes import (
     ResultCode,
 )
 from npu_hal_nnapi.compilation import Compilation
+from npu_hal_nnapi.device_memory import DeviceMemory, MemoryDesc
 from npu_hal_nnapi.devices import Device, devices, supported_operations
 from npu_hal_nnapi.errors import NnapiError
-from npu_hal_nnapi.execution import Burst, Event, Execution
-from npu_hal_nnapi.memory import PROT_READ, PROT_WRITE, Memory
+from npu_hal_nnapi.event import Event, FenceEvent
+from npu_hal_nnapi.execution import Execution
+from npu_hal_nnapi.library import library_folder
+from npu_hal_nnapi.memory import PROT_READ, PROT_WRITE, MappedMemory, Memory, copy_memory
 from npu_hal_nnapi.model import Model
 from npu_hal_nnapi.operand import OperandType
 
@@ -30,13 +34,17 @@ __all__ = [
     "Burst",
     "Compilation",
     "Device",
+    "DeviceMemory",
     "DeviceTypeCode",
     "DurationCode",
     "Event",
     "Execution",
     "FeatureLevel",
+    "FenceEvent",
     "FuseCode",
+    "MappedMemory",
     "Memory",
+    "MemoryDesc",
     "Model",
     "NnapiError",
     "OperandCode",
@@ -46,6 +54,8 @@ __all__ = [
     "PreferenceCode",
     "PriorityCode",
     "ResultCode",
+    "copy_memory",
     "devices",
+    "library_folder",
     "supported_operations",
 ]

@@ -1,11 +1,15 @@
 """Compilations: a model made ready for devices."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import finalize
 
-from npu_hal.api import Shape, UnsupportedOperation
+import numpy as np
+
+from npu_hal.api import Array, Shape, UnsupportedOperation
 from npu_hal.executor import GraphExecutor, PlacedDevice
 from npu_hal.registry import default_registry
 from npu_hal.selection import select
@@ -25,11 +29,42 @@ class Signature(NamedTuple):
     omitted: frozenset[int]
 
 
-class Compiled(NamedTuple):
-    """A lowered model and what runs it."""
+AS_DECLARED = Signature((), frozenset())
 
-    model: LoweredModel
-    executor: GraphExecutor
+
+class Buffer(NamedTuple):
+    """What one of the graph's inputs or outputs needs: `index` counts the model's inputs or outputs."""
+
+    index: int
+    shape: Shape
+    dtype: np.dtype[Any]
+    nbytes: int
+
+
+class Compiled:
+    """A lowered model and what runs it, one inference at a time."""
+
+    def __init__(self, model: Model, lowered: LoweredModel, executor: GraphExecutor) -> None:
+        graph = lowered.graph
+        self.inputs = tuple(
+            Buffer(model.inputs.index(operand), tensor.shape, tensor.dtype.numpy, tensor.nbytes)
+            for operand, tensor in zip(lowered.inputs, graph.input_tensors, strict=True)
+        )
+        self.outputs = tuple(
+            Buffer(index, tensor.shape, tensor.dtype.numpy, tensor.nbytes)
+            for index, tensor in enumerate(graph.output_tensors)
+        )
+        self._executor = executor
+        self._lock = threading.Lock()
+
+    def run(self, inputs: list[Array], outputs: list[Array]) -> None:
+        """One inference; callers of other threads take turns."""
+        with self._lock:
+            self._executor.run(inputs, outputs)
+
+    def close(self) -> None:
+        """Release the devices."""
+        self._executor.close()
 
 
 class Compilation:
@@ -50,12 +85,20 @@ class Compilation:
         self._devices = tuple(devices) if devices is not None else None
         self._cache: tuple[Path, bytes] | None = None
         self._compiled: dict[Signature, Compiled] = {}
+        self._compiling = threading.Lock()
         self._finished = False
+        # Executions may outlast the caller's interest in the compilation, which is released with the last of them.
+        self._close = finalize(self, _close, self._compiled)
 
     @property
     def is_finished(self) -> bool:
         """Whether `finish` succeeded."""
         return self._finished
+
+    @property
+    def is_for_one_device(self) -> bool:
+        """Whether one device was chosen, and no other may take part."""
+        return self._devices is not None and len(self._devices) == 1
 
     def set_preference(self, preference: int) -> None:
         """Say what executions are to be good at; a hint."""
@@ -74,9 +117,9 @@ class Compilation:
             raise bad_data(f"{priority} is no priority") from None
 
     def set_timeout(self, nanoseconds: int) -> None:
-        """Bound the time of `finish`: allowed for a single chosen device, and then taken as a hint."""
+        """Bound the time of `finish`: BAD_DATA unless one device was chosen, and then a hint."""
         self._require_unfinished()
-        if self._devices is None or len(self._devices) != 1:
+        if not self.is_for_one_device:
             raise bad_data("a time-out needs a compilation for one device")
 
     def set_caching(self, folder: Path, token: bytes) -> None:
@@ -89,32 +132,31 @@ class Compilation:
         self._cache = (folder, bytes(token))
 
     def finish(self) -> None:
-        """Compile; BAD_DATA if the chosen devices cannot run the model."""
+        """Compile; BAD_DATA if the chosen devices cannot run the model.
+
+        A model whose inputs have dimensions left open is compiled when an execution gives them.
+        """
         self._require_unfinished()
-        signature = Signature((), frozenset())
         if all(self.model.operands[index].type.is_complete for index in self.model.inputs):
-            self.compiled(signature)
+            self.compiled(AS_DECLARED)
         self._finished = True
 
     def compiled(self, signature: Signature) -> Compiled:
         """The model compiled for executions of this signature: at once if there was one before."""
         found = self._compiled.get(signature)
-        if found is None:
-            lowered = self.model.lower(dict(signature.types), signature.omitted)
-            found = Compiled(lowered, self._executor(lowered))
-            self._compiled[signature] = found
-        return found
-
-    def output_shapes(self, compiled: Compiled) -> Mapping[int, Shape]:
-        """The shapes of the model's outputs, by operand."""
-        tensors = compiled.model.graph.output_tensors
-        return {index: tensor.shape for index, tensor in zip(self.model.outputs, tensors, strict=True)}
+        if found is not None:
+            return found
+        if not self._close.alive:
+            raise bad_state("the compilation was closed")
+        with self._compiling:
+            if signature not in self._compiled:
+                lowered = self.model.lower(dict(signature.types), signature.omitted)
+                self._compiled[signature] = Compiled(self.model, lowered, self._executor(lowered))
+            return self._compiled[signature]
 
     def close(self) -> None:
-        """Release devices and what was compiled for them."""
-        for compiled in self._compiled.values():
-            compiled.executor.close()
-        self._compiled.clear()
+        """Release devices and what was compiled for them; executions fail from then on."""
+        self._close()
 
     def _executor(self, lowered: LoweredModel) -> GraphExecutor:
         if self._devices is None:
@@ -141,6 +183,11 @@ class Compilation:
     def _require_unfinished(self) -> None:
         if self._finished:
             raise bad_state("the compilation is finished; it cannot be changed")
+
+
+def _close(compiled: dict[Signature, Compiled]) -> None:
+    while compiled:
+        compiled.popitem()[1].close()
 
 
 def _placed(device: Device) -> PlacedDevice:

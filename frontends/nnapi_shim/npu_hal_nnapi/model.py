@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from npu_hal.api import Graph
 from npu_hal_nnapi.codes import OperandCode, OperationCode
 from npu_hal_nnapi.errors import bad_data, bad_state, unexpected_null
-from npu_hal_nnapi.lowering import GraphLowering, Operation, OperationContext, lowering_of
+from npu_hal_nnapi.lowering import GraphLowering, Operation, lower_operation, lowering_of
 from npu_hal_nnapi.memory import Memory
 from npu_hal_nnapi.operand import MAX_COPIED_BYTES, Lifetime, Operand, OperandType
 
@@ -59,32 +59,55 @@ class Model:
 
     def set_operand_value_from_memory(self, index: int, memory: Memory, offset: int, length: int) -> None:
         """Give an operand a constant value that lies in a memory."""
-        self._set_bytes(index, memory.region(offset, length))
+        self._set_bytes(index, memory.constant(offset, length))
 
-    def set_channel_quantization(self, index: int, dimension: int, scales: Sequence[float]) -> None:
-        """Give the scales of an operand that is quantised per channel."""
+    def set_operand_value_from_model(self, index: int, value: "Model") -> None:
+        """Give an operand of type MODEL a finished model, which control flow refers to; no driver runs that."""
+        if self._constant(index).type.code is not OperandCode.MODEL:
+            raise bad_data(f"operand {index} is of type {self.operands[index].type.code.name}, not MODEL")
+        if not value.is_finished:
+            raise bad_state("the model that is to be a value is not finished")
+        self.operands[index].lifetime = Lifetime.CONSTANT
+
+    def set_extension_data(self, index: int) -> None:
+        """BAD_DATA: operands that extensions define are unknown here."""
+        kind = self._constant(index).type
+        raise bad_data(f"operand {index} of type {kind.code.name} has no extension data; there are no extensions")
+
+    def check_channel_quantization(self, index: int, dimension: int, count: int) -> None:
+        """Check that an operand can have `count` scales along a dimension, before reading them."""
         operand = self._operand(index)
         if operand.type.code is not OperandCode.TENSOR_QUANT8_SYMM_PER_CHANNEL:
             raise bad_data(f"operand {index} of type {operand.type.code.name} is not quantised per channel")
         dimensions = operand.type.dimensions
-        if not 0 <= dimension < len(dimensions) or len(scales) != dimensions[dimension]:
-            raise bad_data(f"{len(scales)} scales along axis {dimension} do not fit dimensions {list(dimensions)}")
+        if not 0 <= dimension < len(dimensions) or not 0 < count == dimensions[dimension]:
+            raise bad_data(f"{count} scales along axis {dimension} do not fit dimensions {list(dimensions)}")
+
+    def set_channel_quantization(self, index: int, dimension: int, scales: Sequence[float]) -> None:
+        """Give the scales of an operand that is quantised per channel."""
+        self.check_channel_quantization(index, dimension, len(scales))
         if any(not np.isfinite(scale) or scale <= 0 for scale in scales):
             raise bad_data("scales must be finite and above 0")
+        operand = self.operands[index]
         operand.channel_dimension = dimension
         operand.channel_scales = tuple(float(np.float32(scale)) for scale in scales)
 
-    def add_operation(self, code: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
-        """Add an operation; operations may come in any order."""
+    def check_operation(self, code: int, inputs: int, outputs: int) -> OperationCode:
+        """Check that there is such a kind of operation with so many operands, before reading them."""
         self._require_unfinished()
         try:
             kind = OperationCode(code)
         except ValueError:
             raise bad_data(f"{code} is no kind of operation") from None
+        if not lowering_of(kind).accepts(inputs, outputs):
+            raise bad_data(f"an operation of kind {kind.name} has not {inputs} inputs and {outputs} outputs")
+        return kind
+
+    def add_operation(self, code: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        """Add an operation; operations may come in any order."""
+        kind = self.check_operation(code, len(inputs), len(outputs))
         for index in (*inputs, *outputs):
             self._operand(index)
-        if not lowering_of(kind).accepts(len(inputs), len(outputs)):
-            raise bad_data(f"an operation of kind {kind.name} has not {len(inputs)} inputs and {len(outputs)} outputs")
         self._pending.append(Operation(kind, tuple(inputs), tuple(outputs)))
 
     def identify_inputs_and_outputs(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
@@ -98,8 +121,8 @@ class Model:
             operand = self._operand(index)
             if operand.lifetime is not Lifetime.TEMPORARY:
                 raise bad_data(f"operand {index} has a value; it cannot be an input or output")
-            if operand.type.is_scalar and index in outputs:
-                raise bad_data(f"output operand {index} is a scalar")
+            if operand.type.code is OperandCode.MODEL or (operand.type.is_scalar and index in outputs):
+                raise bad_data(f"operand {index} of type {operand.type.code.name} cannot be an input or output")
         for index in inputs:
             self.operands[index].lifetime = Lifetime.INPUT
         for index in outputs:
@@ -134,7 +157,7 @@ class Model:
             graph.add_input(index)
         positions = []
         for operation in self.operations:
-            lowering_of(operation.code).lower(OperationContext(graph, operation))
+            lower_operation(graph, operation)
             positions.append(graph.builder.operation_count)
         outputs = [graph.tensor(index) for index in self.outputs]
         return LoweredModel(graph.builder.build(outputs), tuple(inputs), tuple(positions))
@@ -220,6 +243,8 @@ class LoweredModel:
 
 def as_bytes(value: Any) -> Bytes:
     """Anything with a contiguous buffer as bytes, not copied; BAD_DATA for anything else."""
+    if type(value) is np.ndarray and value.dtype == np.uint8 and value.ndim == 1 and value.flags.c_contiguous:
+        return value
     try:
         view = memoryview(value)
         # A buffer without elements cannot be cast, and has no bytes to view.

@@ -19,6 +19,7 @@ MAX_BYTES = 2**32 - 1
 MAX_COPIED_BYTES = 128
 
 _NUMPY: dict[OperandCode, str] = {
+    OperandCode.FLOAT16: "float16",
     OperandCode.FLOAT32: "float32",
     OperandCode.INT32: "int32",
     OperandCode.UINT32: "uint32",
@@ -26,6 +27,7 @@ _NUMPY: dict[OperandCode, str] = {
     OperandCode.TENSOR_FLOAT32: "float32",
     OperandCode.TENSOR_INT32: "int32",
     OperandCode.TENSOR_QUANT8_ASYMM: "uint8",
+    OperandCode.TENSOR_QUANT16_ASYMM: "uint16",
     OperandCode.TENSOR_QUANT16_SYMM: "int16",
     OperandCode.TENSOR_FLOAT16: "float16",
     OperandCode.TENSOR_BOOL8: "bool",
@@ -34,9 +36,12 @@ _NUMPY: dict[OperandCode, str] = {
     OperandCode.TENSOR_QUANT8_ASYMM_SIGNED: "int8",
 }
 
-SCALARS = frozenset({OperandCode.FLOAT32, OperandCode.INT32, OperandCode.UINT32, OperandCode.BOOL})
+SCALARS = frozenset(
+    {OperandCode.FLOAT16, OperandCode.FLOAT32, OperandCode.INT32, OperandCode.UINT32, OperandCode.BOOL}
+)
 
 _ZERO_POINTS: dict[OperandCode, tuple[int, int]] = {
+    OperandCode.TENSOR_QUANT16_ASYMM: (0, 65535),
     OperandCode.TENSOR_QUANT8_ASYMM: (0, 255),
     OperandCode.TENSOR_QUANT8_ASYMM_SIGNED: (-128, 127),
 }
@@ -63,8 +68,8 @@ class OperandType:
         except ValueError:
             raise bad_data(f"{self.code} is no operand type") from None
         object.__setattr__(self, "code", code)
-        if code in SCALARS and self.dimensions:
-            raise bad_data(f"a scalar of type {code.name} has no dimensions, not {list(self.dimensions)}")
+        if (code in SCALARS or code is OperandCode.MODEL) and self.dimensions:
+            raise bad_data(f"an operand of type {code.name} has no dimensions, not {list(self.dimensions)}")
         if any(not 0 <= size < 2**32 for size in self.dimensions) or self.nbytes > MAX_BYTES:
             raise bad_data(f"dimensions {list(self.dimensions)} of {code.name} do not fit 32 bits")
         low, high = _ZERO_POINTS.get(code, (0, 0))
@@ -87,7 +92,9 @@ class OperandType:
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        """The element type."""
+        """The element type; BAD_DATA for an operand that is a model."""
+        if self.code is OperandCode.MODEL:
+            raise bad_data("an operand of type MODEL has no elements")
         return np.dtype(_NUMPY[self.code])
 
     @property
@@ -99,7 +106,9 @@ class OperandType:
     @property
     def nbytes(self) -> int:
         """Size of a value in bytes; 0 if a dimension is not known."""
-        return math.prod(self.dimensions) * self.numpy.itemsize if self.is_scalar or self.dimensions else 0
+        if not self.is_scalar and not self.dimensions:
+            return 0
+        return math.prod(self.dimensions) * self.numpy.itemsize
 
     def with_dimensions(self, dimensions: tuple[int, ...]) -> "OperandType":
         """This type with other dimensions."""

@@ -46,7 +46,7 @@ from npu_hal_nnapi.codes import OperationCode
 from npu_hal_nnapi.lowering import elementwise, movement, sequence, windows
 from npu_hal_nnapi.lowering.context import GraphLowering, Operation, OperationContext
 
-__all__ = ["LOWERINGS", "GraphLowering", "Lowering", "Operation", "OperationContext", "lowering_of"]
+__all__ = ["LOWERINGS", "GraphLowering", "Lowering", "Operation", "OperationContext", "lower_operation", "lowering_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +171,13 @@ _UNKNOWN = Lowering(movement.refuse, range(2**31), _MANY)
 def lowering_of(code: OperationCode) -> Lowering:
     """How operations of a kind are lowered."""
     return LOWERINGS.get(code, _UNKNOWN)
+
+
+def lower_operation(graph: GraphLowering, operation: Operation) -> None:
+    """Add an operation to the graph; its operands were added before, or are constants.
+
+    Raises `UnsupportedOperation`, `InvalidGraph`, or `NnapiError` BAD_DATA for what the specification does not allow.
+    """
+    lowering_of(operation.code).lower(OperationContext(graph, operation))
+    for index in operation.outputs:
+        graph.check_declared(index)

@@ -90,9 +90,12 @@ class GraphLowering:
         self._tensors[index] = self.builder.tensor(f"operand{index}", self.dtype_of(index), self.quantization_of(index))
         return self._tensors[index]
 
-    def bind(self, index: int, tensor: int) -> None:
-        """Let a tensor of the graph stand for an operand."""
-        self._tensors[index] = tensor
+    def check_declared(self, index: int) -> None:
+        """Check that a computed operand has the dimensions that were declared, as far as they were."""
+        shape, declared = self.builder.shape(self.tensor(index)), self.type_of(index).dimensions
+        fits = len(shape) == len(declared) and all(b in (0, a) for a, b in zip(shape, declared, strict=True))
+        if declared and not fits:
+            raise bad_data(f"operand {index} is declared with dimensions {list(declared)}, but gets {list(shape)}")
 
     def dtype_of(self, index: int) -> DType:
         """The element type of an operand; UnsupportedOperation if graphs have no tensors of it."""
