@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +33,8 @@ class Signature(NamedTuple):
 AS_DECLARED = Signature((), frozenset())
 
 
-class Buffer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Buffer:
     """What one of the graph's inputs or outputs needs: `index` counts the model's inputs or outputs."""
 
     index: int

@@ -1,7 +1,8 @@
 """Memory for certain inputs and outputs of compilations, which nobody but executions looks into."""
 
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from npu_hal_nnapi.memory import Memory, Role
 from npu_hal_nnapi.operand import OperandType
 
 
-class MemoryRole(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MemoryRole:
     """An input or output of a compilation that a memory can be used for."""
 
     compilation: Compilation

@@ -7,7 +7,8 @@ from npu_hal.api import Device as HalDevice
 from npu_hal.api import DeviceKind, Driver, Graph, InvalidGraph, UnsupportedOperation
 from npu_hal.registry import Registry, default_registry
 from npu_hal_nnapi.codes import DeviceTypeCode, FeatureLevel
-from npu_hal_nnapi.errors import bad_state
+from npu_hal_nnapi.errors import NnapiError, bad_state
+from npu_hal_nnapi.lowering import Operation
 from npu_hal_nnapi.model import Model
 
 _TYPES: Mapping[DeviceKind, DeviceTypeCode] = {
@@ -58,21 +59,22 @@ def supported_operations(model: Model, chosen: tuple[Device, ...]) -> tuple[bool
     """For each of a finished model's operations, in the order of `Model.operations`, whether a device runs it."""
     if not model.is_finished:
         raise bad_state("the model is not finished")
-    try:
-        lowered = model.lower()
-    except (UnsupportedOperation, InvalidGraph):
-        return _supported_one_by_one(model)
-    supported: set[int] = set()
+    graphs = [_graph_of(model, operation) for operation in model.operations]
+    supported = [False] * len(graphs)
     for device in chosen:
         with device.open() as opened:
-            supported.update(_supported_positions(lowered.graph, opened))
-    return tuple(supported.issuperset(lowered.positions(index)) for index in range(len(model.operations)))
+            for index, graph in enumerate(graphs):
+                supported[index] |= graph is not None and _runs(opened, graph)
+    return tuple(supported)
 
 
-def _supported_positions(graph: Graph, device: HalDevice) -> set[int]:
-    return {position for position, operation in enumerate(graph.operations) if device.supports(operation, graph)}
+def _graph_of(model: Model, operation: Operation) -> Graph | None:
+    """A graph of one operation alone, for others may be such as no graph can hold; None if that is so of this one."""
+    try:
+        return model.lower_alone(operation)
+    except (NnapiError, UnsupportedOperation, InvalidGraph):
+        return None
 
 
-def _supported_one_by_one(model: Model) -> tuple[bool, ...]:
-    """The answer for a model that cannot be lowered as a whole: none, since nothing in it has a known type."""
-    return (False,) * len(model.operations)
+def _runs(device: HalDevice, graph: Graph) -> bool:
+    return all(device.supports(operation, graph) for operation in graph.operations)

@@ -18,6 +18,7 @@ class Event(ABC):
     def wait(self) -> ResultCode:
         """Wait for the end; what it came to."""
 
+    @abstractmethod
     def finish(self) -> None:
         """Wait until nothing of the caller's is in use any more."""
 
@@ -79,6 +80,9 @@ class FenceEvent(Event):
         poll.register(self._descriptor, select.POLLIN)
         ((_, events),) = poll.poll()
         return ResultCode.NO_ERROR if events & select.POLLIN else ResultCode.OP_FAILED
+
+    def finish(self) -> None:
+        """Nothing of the caller's is in use."""
 
     @property
     def sync_fence(self) -> int:

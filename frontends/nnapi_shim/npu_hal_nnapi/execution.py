@@ -134,7 +134,9 @@ class Execution:
         self._start()
 
         def work() -> None:
-            if any([event.wait() is not ResultCode.NO_ERROR for event in dependencies]):
+            # All are waited for, even after a failure: what they write may be in use until then.
+            results = [event.wait() for event in dependencies]
+            if any(result is not ResultCode.NO_ERROR for result in results):
                 error = NnapiError(ResultCode.OP_FAILED, "something that the execution depends on has failed")
                 self._complete(error.code)
                 raise error
@@ -213,7 +215,7 @@ class Execution:
 
     def _signature(self) -> Signature:
         inputs = self._arguments["input"]
-        if self._types is None and None not in inputs.values():
+        if self._types is None and all(data is not None for data in inputs.values()):
             return AS_DECLARED
         model_inputs = self._model.inputs
         omitted = frozenset(model_inputs[index] for index, data in inputs.items() if data is None)

@@ -41,13 +41,12 @@ class Memory(ABC):
         """The part of this memory that is a constant of a model; BAD_DATA if it cannot be."""
 
     @abstractmethod
-    def argument(
-        self, compilation: "Compilation", role: Role, index: int, offset: int, length: int
-    ) -> NDArray[Any]:
+    def argument(self, compilation: "Compilation", role: Role, index: int, offset: int, length: int) -> NDArray[Any]:
         """The part of this memory that is an execution's input or output number `index`; BAD_DATA if it cannot be."""
 
+    @abstractmethod
     def set_initialized(self, is_initialized: bool) -> None:
-        """Note what an execution has left in this memory."""
+        """Note whether an execution has left something in this memory."""
 
 
 class MappedMemory(Memory):
@@ -80,14 +79,15 @@ class MappedMemory(Memory):
             raise bad_data(f"{length} bytes at {offset} are not inside of a memory of {self.size} bytes")
         return self.data[offset : offset + length]
 
-    def argument(
-        self, compilation: "Compilation", role: Role, index: int, offset: int, length: int
-    ) -> NDArray[Any]:
+    def argument(self, compilation: "Compilation", role: Role, index: int, offset: int, length: int) -> NDArray[Any]:
         """`length` bytes from `offset` on; BAD_DATA if they are not inside, or read-only for an output."""
         data = self.constant(offset, length)
         if role == "output" and not data.flags.writeable:
             raise bad_data(f"the memory for output {index} is read-only")
         return data
+
+    def set_initialized(self, is_initialized: bool) -> None:
+        """Nothing to note: a mapping always holds something."""
 
 
 def copy_memory(source: Memory, destination: Memory) -> None:

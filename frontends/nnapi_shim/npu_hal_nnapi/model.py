@@ -1,7 +1,7 @@
 """Models: operands and operations, collected call by call."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,12 +155,19 @@ class Model:
         inputs = [index for index in self.inputs if not graph.is_omitted(index)]
         for index in inputs:
             graph.add_input(index)
-        positions = []
         for operation in self.operations:
             lower_operation(graph, operation)
-            positions.append(graph.builder.operation_count)
         outputs = [graph.tensor(index) for index in self.outputs]
-        return LoweredModel(graph.builder.build(outputs), tuple(inputs), tuple(positions))
+        return LoweredModel(graph.builder.build(outputs), tuple(inputs))
+
+    def lower_alone(self, operation: Operation) -> Graph:
+        """A graph of one of the operations; whatever it reads that is no constant is an input, of declared type."""
+        graph = GraphLowering(self.operands, {}, frozenset())
+        for index in dict.fromkeys(operation.inputs):
+            if self.operands[index].lifetime not in (Lifetime.CONSTANT, Lifetime.OMITTED):
+                graph.add_input(index)
+        lower_operation(graph, operation)
+        return graph.builder.build([graph.tensor(index) for index in operation.outputs])
 
     def _require_unfinished(self) -> None:
         if self._finished:
@@ -224,21 +231,11 @@ class Model:
         return tuple(order)
 
 
-class LoweredModel:
-    """A model as a graph for inputs of certain types.
+class LoweredModel(NamedTuple):
+    """A model as a graph for inputs of certain types; `inputs` are the operands of the graph's inputs."""
 
-    `inputs` are the operands of the graph's inputs; `ends` says for each of the model's operations, in their order,
-    how many of the graph's operations there are after it.
-    """
-
-    def __init__(self, graph: Graph, inputs: tuple[int, ...], ends: tuple[int, ...]) -> None:
-        self.graph = graph
-        self.inputs = inputs
-        self.ends = ends
-
-    def positions(self, operation: int) -> range:
-        """The positions in the graph of the operations that one of the model's became."""
-        return range(self.ends[operation - 1] if operation else 0, self.ends[operation])
+    graph: Graph
+    inputs: tuple[int, ...]
 
 
 def as_bytes(value: Any) -> Bytes:

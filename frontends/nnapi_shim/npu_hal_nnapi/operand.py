@@ -36,9 +36,7 @@ _NUMPY: dict[OperandCode, str] = {
     OperandCode.TENSOR_QUANT8_ASYMM_SIGNED: "int8",
 }
 
-SCALARS = frozenset(
-    {OperandCode.FLOAT16, OperandCode.FLOAT32, OperandCode.INT32, OperandCode.UINT32, OperandCode.BOOL}
-)
+SCALARS = frozenset({OperandCode.FLOAT16, OperandCode.FLOAT32, OperandCode.INT32, OperandCode.UINT32, OperandCode.BOOL})
 
 _ZERO_POINTS: dict[OperandCode, tuple[int, int]] = {
     OperandCode.TENSOR_QUANT16_ASYMM: (0, 65535),

@@ -97,7 +97,7 @@ def _buffer(address: int, length: int) -> NDArray[np.uint8]:
         raise bad_data(f"a buffer of {length} bytes does not fit 32 bits")
     if not length:
         return np.empty(0, np.uint8)
-    return np.frombuffer((ctypes.c_uint8 * length).from_address(address), np.uint8)
+    return np.frombuffer(memoryview((ctypes.c_uint8 * length).from_address(address)), np.uint8)
 
 
 def store(kind: Any, address: int, value: int) -> None:

@@ -13,13 +13,13 @@ from npu_hal_nnapi.errors import unexpected_null
 
 
 @exported("ANeuralNetworksCompilation_create", ADDRESS, ADDRESS)
-def create(model: int, compilation: int) -> None:
+def _create(model: int, compilation: int) -> None:
     store(c_size_t, require(compilation, "where the compilation is to go"), 0)
     store(c_size_t, compilation, compilations.add(Compilation(models[model])))
 
 
 @exported("ANeuralNetworksCompilation_createForDevices", ADDRESS, ADDRESS, c_uint32, ADDRESS)
-def create_for_devices(model: int, devices: int, count: int, compilation: int) -> None:
+def _create_for_devices(model: int, devices: int, count: int, compilation: int) -> None:
     store(c_size_t, require(compilation, "where the compilation is to go"), 0)
     target = models[model]
     store(c_size_t, compilation, compilations.add(Compilation(target, chosen(devices, count))))
@@ -29,22 +29,22 @@ exported_free("ANeuralNetworksCompilation_free", compilations)
 
 
 @exported("ANeuralNetworksCompilation_setPreference", ADDRESS, c_int32)
-def set_preference(compilation: int, preference: int) -> None:
+def _set_preference(compilation: int, preference: int) -> None:
     compilations[compilation].set_preference(preference)
 
 
 @exported("ANeuralNetworksCompilation_setPriority", ADDRESS, c_int)
-def set_priority(compilation: int, priority: int) -> None:
+def _set_priority(compilation: int, priority: int) -> None:
     compilations[compilation].set_priority(priority)
 
 
 @exported("ANeuralNetworksCompilation_setTimeout", ADDRESS, c_uint64)
-def set_timeout(compilation: int, nanoseconds: int) -> None:
+def _set_timeout(compilation: int, nanoseconds: int) -> None:
     compilations[compilation].set_timeout(nanoseconds)
 
 
 @exported("ANeuralNetworksCompilation_setCaching", ADDRESS, c_char_p, ADDRESS)
-def set_caching(compilation: int, folder: bytes | None, token: int) -> None:
+def _set_caching(compilation: int, folder: bytes | None, token: int) -> None:
     target = compilations[compilation]
     if folder is None:
         raise unexpected_null("the name of the folder is NULL")
@@ -53,5 +53,5 @@ def set_caching(compilation: int, folder: bytes | None, token: int) -> None:
 
 
 @exported("ANeuralNetworksCompilation_finish", ADDRESS)
-def finish(compilation: int) -> None:
+def _finish(compilation: int) -> None:
     compilations[compilation].finish()

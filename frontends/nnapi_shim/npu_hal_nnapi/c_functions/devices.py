@@ -32,12 +32,12 @@ def chosen(array: int, count: int) -> tuple[Device, ...]:
 
 
 @exported("ANeuralNetworks_getDeviceCount", ADDRESS)
-def get_device_count(count: int) -> None:
+def _get_device_count(count: int) -> None:
     store(c_uint32, require(count, "where the number is to go"), len(_handles()))
 
 
 @exported("ANeuralNetworks_getDevice", c_uint32, ADDRESS)
-def get_device(index: int, device: int) -> None:
+def _get_device(index: int, device: int) -> None:
     store(c_size_t, require(device, "where the device is to go"), 0)
     handles = _handles()
     if index >= len(handles):
@@ -46,31 +46,31 @@ def get_device(index: int, device: int) -> None:
 
 
 @exported("ANeuralNetworksDevice_getName", ADDRESS, ADDRESS)
-def get_name(device: int, name: int) -> None:
+def _get_name(device: int, name: int) -> None:
     found = devices[device]
     store(c_size_t, require(name, "where the name is to go"), addressof(_permanent(found.name)))
 
 
 @exported("ANeuralNetworksDevice_getVersion", ADDRESS, ADDRESS)
-def get_version(device: int, version: int) -> None:
+def _get_version(device: int, version: int) -> None:
     found = devices[device]
     store(c_size_t, require(version, "where the version is to go"), addressof(_permanent(found.version)))
 
 
 @exported("ANeuralNetworksDevice_getType", ADDRESS, ADDRESS)
-def get_type(device: int, kind: int) -> None:
+def _get_type(device: int, kind: int) -> None:
     found = devices[device]
     store(c_int32, require(kind, "where the type is to go"), found.type)
 
 
 @exported("ANeuralNetworksDevice_getFeatureLevel", ADDRESS, ADDRESS)
-def get_feature_level(device: int, level: int) -> None:
+def _get_feature_level(device: int, level: int) -> None:
     found = devices[device]
     store(c_int64, require(level, "where the feature level is to go"), found.feature_level)
 
 
 @exported("ANeuralNetworksDevice_getExtensionSupport", ADDRESS, c_char_p, ADDRESS)
-def get_extension_support(device: int, name: bytes | None, is_supported: int) -> None:
+def _get_extension_support(device: int, name: bytes | None, is_supported: int) -> None:
     devices[device]
     if name is None:
         raise unexpected_null("the name of the extension is NULL")
@@ -78,5 +78,5 @@ def get_extension_support(device: int, name: bytes | None, is_supported: int) ->
 
 
 @exported("ANeuralNetworksDevice_wait", ADDRESS)
-def wait(device: int) -> None:
+def _wait(device: int) -> None:
     devices[device]

@@ -11,20 +11,20 @@ from npu_hal_nnapi.event import FenceEvent
 
 
 @exported("ANeuralNetworksEvent_wait", ADDRESS)
-def wait(event: int) -> None:
+def _wait(event: int) -> None:
     code = events[event].wait()
     if code is not ResultCode.NO_ERROR:
         raise NnapiError(code, "the execution that was waited for has failed")
 
 
 @exported("ANeuralNetworksEvent_createFromSyncFenceFd", c_int, ADDRESS)
-def create_from_sync_fence(descriptor: int, event: int) -> None:
+def _create_from_sync_fence(descriptor: int, event: int) -> None:
     store(c_size_t, require(event, "where the event is to go"), 0)
     store(c_size_t, event, events.add(FenceEvent(descriptor)))
 
 
 @exported("ANeuralNetworksEvent_getSyncFenceFd", ADDRESS, ADDRESS)
-def get_sync_fence(event: int, descriptor: int) -> None:
+def _get_sync_fence(event: int, descriptor: int) -> None:
     target = events[event]
     store(c_int, require(descriptor, "where the file descriptor is to go"), -1)
     store(c_int, descriptor, target.sync_fence)

@@ -12,7 +12,7 @@ from npu_hal_nnapi.execution import UNKNOWN_DURATION, Execution
 
 
 @exported("ANeuralNetworksExecution_create", ADDRESS, ADDRESS)
-def create(compilation: int, execution: int) -> None:
+def _create(compilation: int, execution: int) -> None:
     store(c_size_t, require(execution, "where the execution is to go"), 0)
     store(c_size_t, execution, executions.add(Execution(compilations[compilation])))
 
@@ -21,55 +21,55 @@ exported_free("ANeuralNetworksExecution_free", executions)
 
 
 @exported("ANeuralNetworksExecution_setInput", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE)
-def set_input(execution: int, index: int, kind: int, buffer: int, length: int) -> None:
+def _set_input(execution: int, index: int, kind: int, buffer: int, length: int) -> None:
     executions[execution].set_input(index, optional_buffer(buffer, length), optional_operand_type(kind))
 
 
 @exported("ANeuralNetworksExecution_setInputFromMemory", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE, SIZE)
-def set_input_from_memory(execution: int, index: int, kind: int, memory: int, offset: int, length: int) -> None:
+def _set_input_from_memory(execution: int, index: int, kind: int, memory: int, offset: int, length: int) -> None:
     target = executions[execution]
     target.set_input_from_memory(index, memories[memory], offset, length, optional_operand_type(kind))
 
 
 @exported("ANeuralNetworksExecution_setOutput", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE)
-def set_output(execution: int, index: int, kind: int, buffer: int, length: int) -> None:
+def _set_output(execution: int, index: int, kind: int, buffer: int, length: int) -> None:
     executions[execution].set_output(index, optional_buffer(buffer, length), optional_operand_type(kind))
 
 
 @exported("ANeuralNetworksExecution_setOutputFromMemory", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE, SIZE)
-def set_output_from_memory(execution: int, index: int, kind: int, memory: int, offset: int, length: int) -> None:
+def _set_output_from_memory(execution: int, index: int, kind: int, memory: int, offset: int, length: int) -> None:
     target = executions[execution]
     target.set_output_from_memory(index, memories[memory], offset, length, optional_operand_type(kind))
 
 
 @exported("ANeuralNetworksExecution_setMeasureTiming", ADDRESS, c_bool)
-def set_measure_timing(execution: int, measure: bool) -> None:
+def _set_measure_timing(execution: int, measure: bool) -> None:
     executions[execution].set_measure_timing(measure)
 
 
 @exported("ANeuralNetworksExecution_setTimeout", ADDRESS, c_uint64)
-def set_timeout(execution: int, nanoseconds: int) -> None:
+def _set_timeout(execution: int, nanoseconds: int) -> None:
     executions[execution].set_timeout(nanoseconds)
 
 
 @exported("ANeuralNetworksExecution_setLoopTimeout", ADDRESS, c_uint64)
-def set_loop_timeout(execution: int, nanoseconds: int) -> None:
+def _set_loop_timeout(execution: int, nanoseconds: int) -> None:
     executions[execution].set_loop_timeout(nanoseconds)
 
 
 @exported("ANeuralNetworksExecution_compute", ADDRESS)
-def compute(execution: int) -> None:
+def _compute(execution: int) -> None:
     executions[execution].compute()
 
 
 @exported("ANeuralNetworksExecution_startCompute", ADDRESS, ADDRESS)
-def start_compute(execution: int, event: int) -> None:
+def _start_compute(execution: int, event: int) -> None:
     store(c_size_t, require(event, "where the event is to go"), 0)
     store(c_size_t, event, events.add(executions[execution].start_compute()))
 
 
 @exported("ANeuralNetworksExecution_startComputeWithDependencies", ADDRESS, ADDRESS, c_uint32, c_uint64, ADDRESS)
-def start_compute_with_dependencies(
+def _start_compute_with_dependencies(
     execution: int, dependencies: int, count: int, nanoseconds: int, event: int
 ) -> None:
     store(c_size_t, require(event, "where the event is to go"), 0)
@@ -79,20 +79,20 @@ def start_compute_with_dependencies(
 
 
 @exported("ANeuralNetworksExecution_burstCompute", ADDRESS, ADDRESS)
-def burst_compute(execution: int, burst: int) -> None:
+def _burst_compute(execution: int, burst: int) -> None:
     target = executions[execution]
     bursts[burst].compute(target)
 
 
 @exported("ANeuralNetworksExecution_getDuration", ADDRESS, c_int32, ADDRESS)
-def get_duration(execution: int, code: int, duration: int) -> None:
+def _get_duration(execution: int, code: int, duration: int) -> None:
     target = executions[execution]
     store(c_uint64, require(duration, "where the duration is to go"), UNKNOWN_DURATION)
     store(c_uint64, duration, target.duration(code))
 
 
 @exported("ANeuralNetworksExecution_getOutputOperandRank", ADDRESS, c_int32, ADDRESS)
-def get_output_rank(execution: int, index: int, rank: int) -> None:
+def _get_output_rank(execution: int, index: int, rank: int) -> None:
     target = executions[execution]
     require(rank, "where the rank is to go")
     store(c_uint32, rank, len(target.output_dimensions(index)))
@@ -100,13 +100,13 @@ def get_output_rank(execution: int, index: int, rank: int) -> None:
 
 
 @exported("ANeuralNetworksExecution_getOutputOperandDimensions", ADDRESS, c_int32, ADDRESS)
-def get_output_dimensions(execution: int, index: int, dimensions: int) -> None:
+def _get_output_dimensions(execution: int, index: int, dimensions: int) -> None:
     target = executions[execution]
     require(dimensions, "where the dimensions are to go")
     found = target.output_dimensions(index)
     if not found:
         raise bad_data(f"output {index} has no dimensions")
-    (c_uint32 * len(found)).from_address(dimensions)[:] = found
+    (c_uint32 * len(found)).from_address(dimensions)[:] = list(found)
     _require_space(target, index)
 
 
@@ -116,7 +116,7 @@ def _require_space(execution: Execution, index: int) -> None:
 
 
 @exported("ANeuralNetworksBurst_create", ADDRESS, ADDRESS)
-def create_burst(compilation: int, burst: int) -> None:
+def _create_burst(compilation: int, burst: int) -> None:
     store(c_size_t, require(burst, "where the burst is to go"), 0)
     store(c_size_t, burst, bursts.add(Burst(compilations[compilation])))
 

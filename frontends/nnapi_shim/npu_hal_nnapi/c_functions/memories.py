@@ -11,29 +11,27 @@ from npu_hal_nnapi.errors import NnapiError
 from npu_hal_nnapi.memory import MappedMemory, copy_memory
 
 
-
-
 @exported("ANeuralNetworksMemory_createFromFd", SIZE, c_int, c_int, SIZE, ADDRESS)
-def create_from_fd(size: int, protection: int, descriptor: int, offset: int, memory: int) -> None:
+def _create_from_fd(size: int, protection: int, descriptor: int, offset: int, memory: int) -> None:
     store(c_size_t, require(memory, "where the memory is to go"), 0)
     store(c_size_t, memory, memories.add(MappedMemory(size, protection, descriptor, offset)))
 
 
 @exported("ANeuralNetworksMemory_createFromAHardwareBuffer", ADDRESS, ADDRESS)
-def create_from_hardware_buffer(buffer: int, memory: int) -> None:
+def _create_from_hardware_buffer(buffer: int, memory: int) -> None:
     store(c_size_t, require(memory, "where the memory is to go"), 0)
     require(buffer, "the hardware buffer")
     raise NnapiError(ResultCode.UNMAPPABLE, "there are no hardware buffers on this system; use a file descriptor")
 
 
 @exported("ANeuralNetworksMemory_createFromDesc", ADDRESS, ADDRESS)
-def create_from_desc(desc: int, memory: int) -> None:
+def _create_from_desc(desc: int, memory: int) -> None:
     store(c_size_t, require(memory, "where the memory is to go"), 0)
     store(c_size_t, memory, memories.add(DeviceMemory(descriptions[desc])))
 
 
 @exported("ANeuralNetworksMemory_copy", ADDRESS, ADDRESS)
-def copy(source: int, destination: int) -> None:
+def _copy(source: int, destination: int) -> None:
     copy_memory(memories[source], memories[destination])
 
 
@@ -41,27 +39,27 @@ exported_free("ANeuralNetworksMemory_free", memories)
 
 
 @exported("ANeuralNetworksMemoryDesc_create", ADDRESS)
-def create_desc(desc: int) -> None:
+def _create_desc(desc: int) -> None:
     store(c_size_t, require(desc, "where the description is to go"), descriptions.add(MemoryDesc()))
 
 
 @exported("ANeuralNetworksMemoryDesc_addInputRole", ADDRESS, ADDRESS, c_uint32, c_float)
-def add_input_role(desc: int, compilation: int, index: int, frequency: float) -> None:
+def _add_input_role(desc: int, compilation: int, index: int, frequency: float) -> None:
     descriptions[desc].add_input_role(compilations[compilation], index, frequency)
 
 
 @exported("ANeuralNetworksMemoryDesc_addOutputRole", ADDRESS, ADDRESS, c_uint32, c_float)
-def add_output_role(desc: int, compilation: int, index: int, frequency: float) -> None:
+def _add_output_role(desc: int, compilation: int, index: int, frequency: float) -> None:
     descriptions[desc].add_output_role(compilations[compilation], index, frequency)
 
 
 @exported("ANeuralNetworksMemoryDesc_setDimensions", ADDRESS, c_uint32, ADDRESS)
-def set_dimensions(desc: int, rank: int, dimensions: int) -> None:
+def _set_dimensions(desc: int, rank: int, dimensions: int) -> None:
     descriptions[desc].set_dimensions(indices(dimensions, rank))
 
 
 @exported("ANeuralNetworksMemoryDesc_finish", ADDRESS)
-def finish_desc(desc: int) -> None:
+def _finish_desc(desc: int) -> None:
     descriptions[desc].finish()
 
 

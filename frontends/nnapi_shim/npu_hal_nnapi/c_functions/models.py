@@ -19,7 +19,7 @@ from npu_hal_nnapi.model import Model
 
 
 @exported("ANeuralNetworksModel_create", ADDRESS)
-def create(model: int) -> None:
+def _create(model: int) -> None:
     store(c_size_t, require(model, "where the model is to go"), models.add(Model()))
 
 
@@ -27,32 +27,32 @@ exported_free("ANeuralNetworksModel_free", models)
 
 
 @exported("ANeuralNetworksModel_finish", ADDRESS)
-def finish(model: int) -> None:
+def _finish(model: int) -> None:
     models[model].finish()
 
 
 @exported("ANeuralNetworksModel_addOperand", ADDRESS, ADDRESS)
-def add_operand(model: int, kind: int) -> None:
+def _add_operand(model: int, kind: int) -> None:
     models[model].add_operand(operand_type(kind))
 
 
 @exported("ANeuralNetworksModel_setOperandValue", ADDRESS, c_int32, ADDRESS, SIZE)
-def set_operand_value(model: int, index: int, buffer: int, length: int) -> None:
+def _set_operand_value(model: int, index: int, buffer: int, length: int) -> None:
     models[model].set_operand_value(index, optional_buffer(buffer, length))
 
 
 @exported("ANeuralNetworksModel_setOperandValueFromMemory", ADDRESS, c_int32, ADDRESS, SIZE, SIZE)
-def set_operand_value_from_memory(model: int, index: int, memory: int, offset: int, length: int) -> None:
+def _set_operand_value_from_memory(model: int, index: int, memory: int, offset: int, length: int) -> None:
     models[model].set_operand_value_from_memory(index, memories[memory], offset, length)
 
 
 @exported("ANeuralNetworksModel_setOperandValueFromModel", ADDRESS, c_int32, ADDRESS)
-def set_operand_value_from_model(model: int, index: int, value: int) -> None:
+def _set_operand_value_from_model(model: int, index: int, value: int) -> None:
     models[model].set_operand_value_from_model(index, models[value])
 
 
 @exported("ANeuralNetworksModel_setOperandSymmPerChannelQuantParams", ADDRESS, c_int32, ADDRESS)
-def set_channel_quantization(model: int, index: int, parameters: int) -> None:
+def _set_channel_quantization(model: int, index: int, parameters: int) -> None:
     target = models[model]
     given = CChannelQuantization.from_address(require(parameters, "the quantisation"))
     target.check_channel_quantization(index, given.channel_dimension, given.scale_count)
@@ -61,19 +61,19 @@ def set_channel_quantization(model: int, index: int, parameters: int) -> None:
 
 
 @exported("ANeuralNetworksModel_setOperandExtensionData", ADDRESS, c_int32, ADDRESS, SIZE)
-def set_operand_extension_data(model: int, index: int, data: int, length: int) -> None:
+def _set_operand_extension_data(model: int, index: int, data: int, length: int) -> None:
     target = models[model]
     optional_buffer(data, length)
     target.set_extension_data(index)
 
 
 @exported("ANeuralNetworksModel_getExtensionOperandType", ADDRESS, c_char_p, c_uint16, ADDRESS)
-def get_extension_operand_type(model: int, extension: bytes | None, code: int, kind: int) -> None:
+def _get_extension_operand_type(model: int, extension: bytes | None, code: int, kind: int) -> None:
     _refuse_extension(model, extension, kind)
 
 
 @exported("ANeuralNetworksModel_getExtensionOperationType", ADDRESS, c_char_p, c_uint16, ADDRESS)
-def get_extension_operation_type(model: int, extension: bytes | None, code: int, kind: int) -> None:
+def _get_extension_operation_type(model: int, extension: bytes | None, code: int, kind: int) -> None:
     _refuse_extension(model, extension, kind)
 
 
@@ -86,7 +86,7 @@ def _refuse_extension(model: int, extension: bytes | None, kind: int) -> None:
 
 
 @exported("ANeuralNetworksModel_addOperation", ADDRESS, c_int32, c_uint32, ADDRESS, c_uint32, ADDRESS)
-def add_operation(model: int, code: int, input_count: int, inputs: int, output_count: int, outputs: int) -> None:
+def _add_operation(model: int, code: int, input_count: int, inputs: int, output_count: int, outputs: int) -> None:
     target = models[model]
     require(inputs, "the array of inputs")
     require(outputs, "the array of outputs")
@@ -95,7 +95,7 @@ def add_operation(model: int, code: int, input_count: int, inputs: int, output_c
 
 
 @exported("ANeuralNetworksModel_identifyInputsAndOutputs", ADDRESS, c_uint32, ADDRESS, c_uint32, ADDRESS)
-def identify_inputs_and_outputs(model: int, input_count: int, inputs: int, output_count: int, outputs: int) -> None:
+def _identify_inputs_and_outputs(model: int, input_count: int, inputs: int, output_count: int, outputs: int) -> None:
     target = models[model]
     require(inputs, "the array of inputs")
     require(outputs, "the array of outputs")
@@ -103,13 +103,13 @@ def identify_inputs_and_outputs(model: int, input_count: int, inputs: int, outpu
 
 
 @exported("ANeuralNetworksModel_relaxComputationFloat32toFloat16", ADDRESS, c_bool)
-def relax_computation(model: int, allow: bool) -> None:
+def _relax_computation(model: int, allow: bool) -> None:
     models[model].relax_float32(allow)
 
 
 @exported("ANeuralNetworksModel_getSupportedOperationsForDevices", ADDRESS, ADDRESS, c_uint32, ADDRESS)
-def get_supported_operations(model: int, devices: int, count: int, supported: int) -> None:
+def _get_supported_operations(model: int, devices: int, count: int, supported: int) -> None:
     target = models[model]
     found = chosen(devices, count)
     answers = supported_operations(target, found)
-    (c_bool * len(answers)).from_address(require(supported, "where the answers are to go"))[:] = answers
+    (c_bool * len(answers)).from_address(require(supported, "where the answers are to go"))[:] = list(answers)
