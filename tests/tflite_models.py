@@ -19,9 +19,11 @@ from npu_hal.api import (
     Concatenation,
     Conv2D,
     DepthwiseConv2D,
+    Dequantize,
     DType,
     FullyConnected,
     Graph,
+    Logistic,
     MaxPool2D,
     Mean,
     Mul,
@@ -29,12 +31,16 @@ from npu_hal.api import (
     Padding,
     Padding2D,
     Quantization,
+    Quantize,
+    Relu,
+    Relu6,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
     Softmax,
     Split,
     Sub,
+    Tanh,
     Tensor,
     Transpose,
     resolve_padding,
@@ -125,7 +131,10 @@ class ConstantTensors:
 
 
 def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constant: AddConstant) -> FileOperator:
-    """The operator of the schema; attributes that it takes as tensors are added by `constant`."""
+    """The operator of the schema; attributes that it takes as tensors are added by `constant`.
+
+    ValueError for kinds that this writer does not know.
+    """
     code = getattr(tflite.BuiltinOperator, operation.kind)
     inputs: list[int] = list(operation.inputs)
     options_name: str | None = None
@@ -174,6 +183,10 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             inputs.append(constant((operation.height, operation.width)))
             options_name = f"{type(operation).__name__}Options"
             options = {"AlignCorners": operation.align_corners, "HalfPixelCenters": operation.half_pixel_centers}
+        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize():
+            pass
+        case _:
+            raise ValueError(f"no {operation.kind} can be written")
     return FileOperator(code, inputs, operation.outputs, options_name, options)
 
 
@@ -222,10 +235,12 @@ def write_file(
     description: str = "",
     signature: Mapping[str, Mapping[str, int]] | None = None,
     metadata: Mapping[str, bytes] | None = None,
+    contents_at: int | None = None,
 ) -> bytes:
     """A .tflite file of one subgraph with these parts, as they are.
 
-    `signature` has "inputs" and "outputs", each a mapping of names to tensor indices.
+    `signature` has "inputs" and "outputs", each a mapping of names to tensor indices. With `contents_at`, constants
+    are not in the flatbuffer but behind it, from that offset of the file.
     """
     builder = flatbuffers.Builder(1024)
     buffers: list[bytes] = [b""]
@@ -247,15 +262,19 @@ def write_file(
     for key, value in (metadata or {}).items():
         metadata_offsets.append(_metadata(builder, key, len(buffers)))
         buffers.append(value)
-    buffer_offsets = [_buffer(builder, data) for data in buffers]
+    if contents_at is None:
+        buffer_offsets = [_buffer(builder, data) for data in buffers]
+    else:
+        starts = [contents_at + sum(map(len, buffers[:index])) for index in range(len(buffers))]
+        buffer_offsets = [_external_buffer(builder, *place) for place in zip(starts, buffers, strict=True)]
     signature_offsets = [] if signature is None else [_signature(builder, signature)]
 
     text = builder.CreateString(description)
-    code_vector = _offsets(builder, code_offsets)
-    subgraph_vector = _offsets(builder, [subgraph])
-    buffer_vector = _offsets(builder, buffer_offsets)
-    metadata_vector = _offsets(builder, metadata_offsets)
-    signature_vector = _offsets(builder, signature_offsets)
+    code_vector = offset_vector(builder, code_offsets)
+    subgraph_vector = offset_vector(builder, [subgraph])
+    buffer_vector = offset_vector(builder, buffer_offsets)
+    metadata_vector = offset_vector(builder, metadata_offsets)
+    signature_vector = offset_vector(builder, signature_offsets)
     tflite.ModelStart(builder)
     tflite.ModelAddVersion(builder, 3)
     tflite.ModelAddOperatorCodes(builder, code_vector)
@@ -267,10 +286,12 @@ def write_file(
     if signature is not None:
         tflite.ModelAddSignatureDefs(builder, signature_vector)
     builder.Finish(tflite.ModelEnd(builder), FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    flatbuffer = bytes(builder.Output())
+    return flatbuffer if contents_at is None else flatbuffer.ljust(contents_at, b"\0") + b"".join(buffers)
 
 
-def _offsets(builder: Any, offsets: Sequence[int]) -> int:
+def offset_vector(builder: Any, offsets: Sequence[int]) -> int:
+    """Write a vector of references to what was written before, the same one several times if you like."""
     builder.StartVector(4, len(offsets), 4)
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)
@@ -360,8 +381,8 @@ def _subgraph(
     name: str,
 ) -> int:
     label = builder.CreateString(name)
-    tensor_vector = _offsets(builder, tensors)
-    operator_vector = _offsets(builder, operators)
+    tensor_vector = offset_vector(builder, tensors)
+    operator_vector = offset_vector(builder, operators)
     input_vector = _vector(builder, inputs, np.int32)
     output_vector = _vector(builder, outputs, np.int32)
     tflite.SubGraphStart(builder)
@@ -387,6 +408,14 @@ def _buffer(builder: Any, data: bytes) -> int:
     return int(tflite.BufferEnd(builder))
 
 
+def _external_buffer(builder: Any, start: int, data: bytes) -> int:
+    tflite.BufferStart(builder)
+    if data:
+        tflite.BufferAddOffset(builder, start)
+        tflite.BufferAddSize(builder, len(data))
+    return int(tflite.BufferEnd(builder))
+
+
 def _metadata(builder: Any, name: str, buffer: int) -> int:
     label = builder.CreateString(name)
     tflite.MetadataStart(builder)
@@ -397,7 +426,7 @@ def _metadata(builder: Any, name: str, buffer: int) -> int:
 
 def _signature(builder: Any, signature: Mapping[str, Mapping[str, int]]) -> int:
     maps = {
-        role: _offsets(builder, [_tensor_map(builder, name, index) for name, index in signature[role].items()])
+        role: offset_vector(builder, [_tensor_map(builder, name, index) for name, index in signature[role].items()])
         for role in ("inputs", "outputs")
     }
     key = builder.CreateString("serving_default")

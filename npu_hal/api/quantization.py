@@ -1,6 +1,5 @@
 """Affine quantisation: real = scale * (stored - zero_point)."""
 
-import math
 from typing import Self
 
 import numpy as np
@@ -34,7 +33,8 @@ class Quantization(ImmutableModel):
             raise InvalidGraph(f"a per-tensor quantisation has one scale, not {len(self.scales)}; set axis")
         if self.axis is not None and self.axis < 0:
             raise InvalidGraph(f"the quantised axis counts from 0, it is not {self.axis}")
-        if not all(math.isfinite(scale) and scale >= 0 for scale in self.scales):
+        scales = np.array(self.scales)
+        if not (np.isfinite(scales) & (scales >= 0)).all():
             raise InvalidGraph("quantisation scales must be finite and not negative")
         return self
 

@@ -34,7 +34,8 @@ class Tensor(ImmutableModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         label = f"tensor {self.name!r}"
-        if self.nbytes > MAX_TENSOR_BYTES:
+        # Sizes beside a 0 are bounded too: numpy has no such arrays either.
+        if math.prod(size for size in self.shape if size) * self.dtype.itemsize > MAX_TENSOR_BYTES:
             raise InvalidGraph(f"{label}: shape {self.shape} of {self.dtype} exceeds {MAX_TENSOR_BYTES} bytes")
         if self.quantization is not None:
             self._check_quantization(label, self.quantization)

@@ -119,12 +119,12 @@ DTYPES: Mapping[int, DType] = {
     4: DType.INT64,
     6: DType.BOOL,
     7: DType.INT16,
+    8: DType.COMPLEX64,
     9: DType.INT8,
 }
 OTHER_TYPES: Mapping[int, str] = {
     1: "FLOAT16",
     5: "STRING",
-    8: "COMPLEX64",
     10: "FLOAT64",
     11: "COMPLEX128",
     12: "UINT64",

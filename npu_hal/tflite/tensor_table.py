@@ -13,6 +13,16 @@ from npu_hal.tflite.flatbuffer import Table
 from npu_hal.tflite.quantization import read_quantization
 from npu_hal.tflite.schema import BOOL, DTYPES, INT8, OTHER_TYPES, UINT32, TensorSlot
 
+# Sizes that are not 0 must not multiply to more: numpy counts bytes in 63 bits, even those of an empty array's axes.
+MAX_EXTENT = 1 << 60
+
+
+def _require_possible(shape: Shape, label: str) -> None:
+    """Raise `InvalidModel` unless an array can have `shape`."""
+    extent = math.prod(length for length in shape if length)
+    if len(shape) > MAX_RANK or min(shape, default=0) < 0 or extent > MAX_EXTENT:
+        raise InvalidModel(f"{label} has the impossible shape {list(shape)}")
+
 
 class TensorTable(Sequence[Tensor]):
     """Tensors by index, each read when it is first asked for, so that those that nothing uses do not matter.
@@ -55,6 +65,7 @@ class TensorTable(Sequence[Tensor]):
         """Replace the stored shape by the one that an operator computes."""
         tensor = self[index]
         if tensor.shape != shape:
+            _require_possible(shape, f"tensor {index} {tensor.name!r}")
             self._read[index] = Tensor(
                 name=tensor.name, shape=shape, dtype=tensor.dtype, quantization=tensor.quantization, data=tensor.data
             )
@@ -70,19 +81,19 @@ class TensorTable(Sequence[Tensor]):
 
     def _tensor(self, index: int) -> Tensor:
         table = self._tables[index]
-        label = f"tensor {index} {self.name(index)!r}"
+        name = self.name(index)
+        label = f"tensor {index} {name!r}"
         dtype = self._dtype(table, label)
         if table.has(TensorSlot.SPARSITY):
             raise UnsupportedOperation(f"{label} is stored sparsely, which npu-hal does not support")
         if table.scalar(TensorSlot.IS_VARIABLE, BOOL, False):
             raise UnsupportedOperation(f"{label} is a variable; npu-hal's graphs keep nothing between inferences")
         shape = self._shape(index)
-        if len(shape) > MAX_RANK or min(shape, default=0) < 0:
-            raise InvalidModel(f"{label} has the impossible shape {list(shape)}")
+        _require_possible(shape, label)
         data = self._data(table, shape, dtype, label)
         try:
             quantization = read_quantization(table.table(TensorSlot.QUANTIZATION, label), shape, dtype, label)
-            return Tensor(name=self.name(index), shape=shape, dtype=dtype, quantization=quantization, data=data)
+            return Tensor(name=name, shape=shape, dtype=dtype, quantization=quantization, data=data)
         except InvalidGraph as error:
             raise InvalidModel(f"{label} is invalid: {error}") from None
 

@@ -65,6 +65,7 @@ def test_constants_are_read_only_views_of_the_callers_array() -> None:
         ({"shape": (2, 3), "data": np.zeros((2, 3), np.int8)}, "its data is int8[2, 3]"),
         ({"shape": (2, 3), "data": np.zeros((3, 2), np.uint8).T}, "C-contiguous"),
         ({"shape": (1 << 40, 1 << 40)}, "exceeds"),
+        ({"shape": (0, 1 << 40, 1 << 40)}, "exceeds"),
         ({"shape": (2,), "quantization": Quantization.per_tensor(1.0, 256)}, "zero point 256"),
         ({"shape": (2,), "quantization": Quantization.per_axis((1.0,) * 3, 0)}, "3 scales along axis 0"),
         ({"shape": (2,), "quantization": Quantization.per_axis((1.0,) * 2, 1)}, "2 scales along axis 1"),
