@@ -16,8 +16,22 @@ from npu_hal_software.reference.layout import (
     compile_transpose,
     concatenation_refusal,
 )
+from npu_hal_software.reference.lookup import compile_embedding_lookup, compile_hashtable_lookup
+from npu_hal_software.reference.lsh_projection import compile_lsh_projection
+from npu_hal_software.reference.lstm import compile_lstm, lstm_refusal
 from npu_hal_software.reference.mean import compile_mean, mean_refusal
-from npu_hal_software.reference.pooling import compile_average_pool_2d, compile_max_pool_2d, pool_refusal
+from npu_hal_software.reference.normalization import (
+    compile_l2_normalization,
+    compile_local_response_normalization,
+    l2_normalization_refusal,
+)
+from npu_hal_software.reference.pooling import (
+    compile_average_pool_2d,
+    compile_l2_pool_2d,
+    compile_max_pool_2d,
+    pool_refusal,
+)
+from npu_hal_software.reference.recurrent import compile_rnn, compile_svdf, svdf_refusal
 from npu_hal_software.reference.requantization import compile_dequantize, compile_quantize, quantize_refusal
 from npu_hal_software.reference.resize import compile_resize_bilinear, compile_resize_nearest_neighbor
 from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
@@ -30,8 +44,14 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "CONV_2D": Definition(compile_conv_2d, convolution_refusal),
         "DEPTHWISE_CONV_2D": Definition(compile_depthwise_conv_2d, convolution_refusal),
         "DEQUANTIZE": Definition(compile_dequantize),
+        "EMBEDDING_LOOKUP": Definition(compile_embedding_lookup),
         "FULLY_CONNECTED": Definition(compile_fully_connected, fully_connected_refusal),
+        "HASHTABLE_LOOKUP": Definition(compile_hashtable_lookup),
+        "L2_NORMALIZATION": Definition(compile_l2_normalization, l2_normalization_refusal),
+        "L2_POOL_2D": Definition(compile_l2_pool_2d, pool_refusal),
+        "LOCAL_RESPONSE_NORMALIZATION": Definition(compile_local_response_normalization),
         "LOGISTIC": Definition(compile_smooth_activation),
+        "LSH_PROJECTION": Definition(compile_lsh_projection),
         "MAX_POOL_2D": Definition(compile_max_pool_2d, pool_refusal),
         "MEAN": Definition(compile_mean, mean_refusal),
         "MUL": Definition(compile_arithmetic, arithmetic_refusal),
@@ -42,10 +62,13 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
+        "RNN": Definition(compile_rnn),
         "SOFTMAX": Definition(compile_softmax, softmax_refusal),
         "SPLIT": Definition(compile_split),
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
+        "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
         "TRANSPOSE": Definition(compile_transpose),
+        "UNIDIRECTIONAL_SEQUENCE_LSTM": Definition(compile_lstm, lstm_refusal),
     }
 )
