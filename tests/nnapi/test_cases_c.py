@@ -51,7 +51,7 @@ def run(nnapi: Library, case: Case) -> None:
         for position, array in enumerate(results.values()):
             assert nnapi.Execution_setOutput(execution, position, None, array.ctypes.data, array.nbytes) == 0
         assert nnapi.Execution_compute(execution) == 0
-        for name, expected in example["outputs"].items():
+        for name, expected in case.expected(example).items():
             case.assert_close(name, results[name], expected)
         nnapi.Execution_free(execution)
     nnapi.Compilation_free(compilation)

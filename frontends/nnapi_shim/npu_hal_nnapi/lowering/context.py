@@ -1,5 +1,6 @@
 """From a model's operands to a graph's tensors, while operations are lowered one by one."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -147,9 +148,38 @@ class OperationContext:
         """The shape of a tensor argument."""
         return self.graph.builder.shape(self.tensor(position))
 
-    def scalar(self, position: int) -> Any:
-        """The value of a scalar argument, which must be a constant."""
-        return self.graph.operand(self.operation.inputs[position]).scalar()
+    def shape_of_rank(self, position: int, rank: int) -> Shape:
+        """The shape of a tensor argument that must have `rank` dimensions."""
+        shape = self.shape(position)
+        if len(shape) != rank:
+            raise bad_data(
+                f"argument {position} of {self.operation.code.name} has shape {list(shape)}, not {rank} dimensions"
+            )
+        return shape
+
+    def integer(self, position: int) -> int:
+        """The value of an integer, which must be a constant."""
+        return int(self._scalar(position, OperandCode.INT32, OperandCode.UINT32))
+
+    def number(self, position: int) -> float:
+        """The value of a floating point number, which must be a constant and finite."""
+        value = float(self._scalar(position, OperandCode.FLOAT32, OperandCode.FLOAT16))
+        if not math.isfinite(value):
+            raise bad_data(f"argument {position} of {self.operation.code.name} is {value}")
+        return value
+
+    def boolean(self, position: int) -> bool:
+        """The value of a boolean, or of an integer that stands for one, which must be a constant."""
+        return bool(self._scalar(position, OperandCode.BOOL, OperandCode.INT32))
+
+    def _scalar(self, position: int, *codes: OperandCode) -> Any:
+        operand = self.graph.operand(self.operation.inputs[position])
+        if operand.type.code not in codes:
+            raise bad_data(
+                f"argument {position} of {self.operation.code.name} is of type {operand.type.code.name}, "
+                f"not {codes[0].name}"
+            )
+        return operand.scalar()
 
     def has(self, position: int) -> bool:
         """Whether an argument is there and has a value."""
@@ -157,7 +187,7 @@ class OperationContext:
 
     def flag(self, position: int) -> bool:
         """The value of an optional boolean argument, false if it is not there."""
-        return self.has(position) and bool(self.scalar(position))
+        return self.has(position) and bool(self._scalar(position, OperandCode.BOOL))
 
     def is_constant(self, position: int) -> bool:
         """Whether an argument is a constant."""
@@ -172,16 +202,22 @@ class OperationContext:
             )
         return value
 
+    def integers(self, position: int) -> tuple[int, ...]:
+        """The values of an integer tensor argument, which must be a constant."""
+        if self.type(position).code is not OperandCode.TENSOR_INT32:
+            raise bad_data(f"argument {position} of {self.operation.code.name} is no tensor of integers")
+        return tuple(int(value) for value in self.constants(position).reshape(-1))
+
     def activation(self, position: int) -> Activation:
         """The fused activation that a scalar argument names."""
         try:
-            return _ACTIVATIONS[FuseCode(self.scalar(position))]
+            return _ACTIVATIONS[FuseCode(self.integer(position))]
         except ValueError:
-            raise bad_data(f"{self.scalar(position)} is no fused activation") from None
+            raise bad_data(f"{self.integer(position)} is no fused activation") from None
 
     def axis(self, position: int, rank: int) -> int:
         """An axis that a scalar argument names, counted from 0."""
-        axis = int(self.scalar(position))
+        axis = self.integer(position)
         if not -rank <= axis < rank:
             raise bad_data(f"axis {axis} is outside of a tensor of {rank} dimensions")
         return axis % rank

@@ -74,7 +74,7 @@ def lower_unary(context: OperationContext, kind: Unary) -> None:
 
 def lower_elu(context: OperationContext) -> None:
     """(input, alpha)."""
-    if float(context.scalar(1)) != 1.0:
+    if context.number(1) != 1.0:
         raise UnsupportedOperation("ELU with an alpha other than 1 is not supported")
     context.append(Elu(input=context.tensor(0), output=context.result()))
 
@@ -106,7 +106,7 @@ def lower_fully_connected(context: OperationContext) -> None:
 
 def lower_softmax(context: OperationContext) -> None:
     """(input, beta[, axis])."""
-    beta = float(context.scalar(1))
+    beta = context.number(1)
     if not beta > 0:
         raise bad_data(f"beta is {beta}, not above 0")
     _along_last_axis(context, 2, lambda x, y: Softmax(input=x, output=y, beta=beta))
@@ -114,7 +114,7 @@ def lower_softmax(context: OperationContext) -> None:
 
 def lower_log_softmax(context: OperationContext) -> None:
     """(input, beta, axis); beta scales what the exponential is taken of."""
-    if float(context.scalar(1)) != 1.0:
+    if context.number(1) != 1.0:
         raise UnsupportedOperation("LOG_SOFTMAX with a beta other than 1 is not supported")
     _along_last_axis(context, 2, lambda x, y: LogSoftmax(input=x, output=y))
 
@@ -150,22 +150,21 @@ def lower_local_response_normalization(context: OperationContext) -> None:
     rank = len(context.shape(0))
     if context.has(5) and context.axis(5, rank) != rank - 1:
         raise UnsupportedOperation("LOCAL_RESPONSE_NORMALIZATION along another axis than the last is not supported")
-    radius, bias, alpha, beta = (context.scalar(position) for position in range(1, 5))
+    radius = context.integer(1)
+    bias, alpha, beta = (context.number(position) for position in range(2, 5))
     x = context.tensor(0)
     context.append(
-        LocalResponseNormalization(
-            input=x, output=context.result(), radius=int(radius), bias=bias, alpha=alpha, beta=beta
-        )
+        LocalResponseNormalization(input=x, output=context.result(), radius=radius, bias=bias, alpha=alpha, beta=beta)
     )
 
 
 def lower_reduction(context: OperationContext, kind: Reduction) -> None:
     """(input, axes, keep dimensions)."""
     rank = len(context.shape(0))
-    axes = [int(axis) for axis in context.constants(1).reshape(-1)]
+    axes = context.integers(1)
     if any(not -rank <= axis < rank for axis in axes):
-        raise bad_data(f"axes {axes} are not all inside of a tensor of {rank} dimensions")
-    keep = bool(context.scalar(2))
+        raise bad_data(f"axes {list(axes)} are not all inside of a tensor of {rank} dimensions")
+    keep = context.boolean(2)
     unique = tuple(sorted({axis % rank for axis in axes}))
     x = context.tensor(0)
     context.append(kind(input=x, output=context.result(), axes=unique, keep_dims=keep))

@@ -31,11 +31,8 @@ from npu_hal_nnapi.errors import bad_data
 from npu_hal_nnapi.lowering.context import OperationContext
 
 
-def _integers(context: OperationContext, position: int) -> tuple[int, ...]:
-    return tuple(int(value) for value in context.constants(position).reshape(-1))
-
-
 def _pairs(context: OperationContext, position: int) -> tuple[tuple[int, int], ...]:
+    context.integers(position)
     values = context.constants(position)
     if values.ndim != 2 or values.shape[1] != 2 or (values < 0).any():
         raise bad_data(f"argument {position} of {context.operation.code.name} holds no pairs of sizes")
@@ -55,7 +52,7 @@ def lower_reshape(context: OperationContext) -> None:
     x = context.tensor(0)
     declared = context.graph.type_of(context.operation.outputs[0])
     # A shape that is computed, or an input, is as good as the one that the output is declared with.
-    wanted = list(_integers(context, 1) if context.is_constant(1) else declared.dimensions)
+    wanted = list(context.integers(1) if context.is_constant(1) else declared.dimensions)
     if wanted.count(-1) > 1 or any(size < -1 for size in wanted):
         raise bad_data(f"{wanted} is no shape")
     if -1 in wanted:
@@ -69,7 +66,7 @@ def lower_squeeze(context: OperationContext) -> None:
     shape = context.shape(0)
     axes: tuple[int, ...] = tuple(axis for axis, size in enumerate(shape) if size == 1)
     if context.has(1):
-        axes = tuple(sorted({axis % len(shape) for axis in _integers(context, 1)})) if shape else ()
+        axes = tuple(sorted({axis % len(shape) for axis in context.integers(1)})) if shape else ()
     x = context.tensor(0)
     context.append(Squeeze(input=x, output=context.result(), axes=axes))
 
@@ -84,7 +81,7 @@ def lower_expand_dims(context: OperationContext) -> None:
 def lower_transpose(context: OperationContext) -> None:
     """(input[, permutation]); without it the axes are reversed."""
     rank = len(context.shape(0))
-    permutation = _integers(context, 1) if context.has(1) else tuple(reversed(range(rank)))
+    permutation = context.integers(1) if context.has(1) else tuple(reversed(range(rank)))
     if sorted(permutation) != list(range(rank)):
         raise bad_data(f"{list(permutation)} is no permutation of {rank} axes")
     x = context.tensor(0)
@@ -103,20 +100,24 @@ def lower_pad_v2(context: OperationContext) -> None:
     paddings = _pairs(context, 1)
     x, dtype = context.tensor(0), context.graph.dtype_of(context.operation.inputs[0])
     quantization = context.graph.quantization_of(context.operation.inputs[0])
-    value = context.graph.builder.constant("value", np.array(context.scalar(2), dtype.numpy), quantization)
+    stored = context.number(2) if not dtype.is_integer else context.integer(2)
+    try:
+        value = context.graph.builder.constant("value", np.array(stored, dtype.numpy), quantization)
+    except OverflowError:
+        raise bad_data(f"{stored} is no value of {dtype}") from None
     context.append(PadV2(input=x, value=value, output=context.result(), paddings=paddings))
 
 
 def lower_mirror_pad(context: OperationContext) -> None:
     """(input, paddings, mode): 0 reflects, 1 is symmetric."""
-    paddings, symmetric = _pairs(context, 1), bool(context.scalar(2))
+    paddings, symmetric = _pairs(context, 1), context.boolean(2)
     x = context.tensor(0)
     context.append(MirrorPad(input=x, output=context.result(), paddings=paddings, symmetric=symmetric))
 
 
 def lower_split(context: OperationContext) -> None:
     """(input, axis, number of parts)."""
-    axis, parts = context.axis(1, len(context.shape(0))), int(context.scalar(2))
+    axis, parts = context.axis(1, len(context.shape(0))), context.integer(2)
     if parts != len(context.operation.outputs):
         raise bad_data(f"a split in {parts} parts has {len(context.operation.outputs)} outputs")
     x = context.tensor(0)
@@ -126,7 +127,7 @@ def lower_split(context: OperationContext) -> None:
 
 def lower_slice(context: OperationContext) -> None:
     """(input, begin, sizes); a size of -1 is all that is left."""
-    shape, begin, sizes = context.shape(0), _integers(context, 1), _integers(context, 2)
+    shape, begin, sizes = context.shape(0), context.integers(1), context.integers(2)
     if not len(begin) == len(sizes) == len(shape) or any(start < 0 for start in begin):
         raise bad_data(f"a slice of {list(sizes)} at {list(begin)} does not fit {list(shape)}")
     whole = tuple(
@@ -139,8 +140,8 @@ def lower_slice(context: OperationContext) -> None:
 def lower_strided_slice(context: OperationContext) -> None:
     """(input, begins, ends, strides, begin mask, end mask, shrink mask); a mask's bit i is for axis i."""
     shape = context.shape(0)
-    begins, ends, strides = (_integers(context, position) for position in (1, 2, 3))
-    begin_mask, end_mask, shrink_mask = (int(context.scalar(position)) for position in (4, 5, 6))
+    begins, ends, strides = (context.integers(position) for position in (1, 2, 3))
+    begin_mask, end_mask, shrink_mask = (context.integer(position) for position in (4, 5, 6))
     if not len(begins) == len(ends) == len(strides) == len(shape) or 0 in strides:
         raise bad_data(f"a slice of {len(begins)} axes with strides {list(strides)} does not fit {list(shape)}")
     starts, sizes, kept = [], [], []
@@ -175,7 +176,7 @@ def lower_strided_slice(context: OperationContext) -> None:
 
 def lower_tile(context: OperationContext) -> None:
     """(input, multiples)."""
-    x, multiples = context.tensor(0), _integers(context, 1)
+    x, multiples = context.tensor(0), context.integers(1)
     context.append(Tile(input=x, output=context.result(), multiples=multiples))
 
 
@@ -188,7 +189,7 @@ def lower_gather(context: OperationContext) -> None:
 
 def lower_blocks(context: OperationContext, kind: type[DepthToSpace | SpaceToDepth]) -> None:
     """(input, block size[, NCHW])."""
-    block, channels_first = int(context.scalar(1)), context.flag(2)
+    block, channels_first = context.integer(1), context.flag(2)
     x = context.image(0, channels_first)
     result = context.image_result(channels_first)
     context.append(kind(input=x, output=result.tensor, block_size=block))
@@ -197,7 +198,7 @@ def lower_blocks(context: OperationContext, kind: type[DepthToSpace | SpaceToDep
 
 def lower_space_to_batch(context: OperationContext) -> None:
     """(input, block shape, paddings[, NCHW])."""
-    block, paddings, channels_first = _integers(context, 1), _pairs(context, 2), context.flag(3)
+    block, paddings, channels_first = context.integers(1), _pairs(context, 2), context.flag(3)
     x = context.image(0, channels_first)
     result = context.image_result(channels_first)
     context.append(SpaceToBatchNd(input=x, output=result.tensor, block_shape=block, paddings=paddings))
@@ -206,7 +207,7 @@ def lower_space_to_batch(context: OperationContext) -> None:
 
 def lower_batch_to_space(context: OperationContext) -> None:
     """(input, block shape[, NCHW])."""
-    block, channels_first = _integers(context, 1), context.flag(2)
+    block, channels_first = context.integers(1), context.flag(2)
     x = context.image(0, channels_first)
     result = context.image_result(channels_first)
     crops = ((0, 0),) * len(block)
@@ -221,9 +222,10 @@ def lower_resize(context: OperationContext, kind: type[ResizeBilinear | ResizeNe
     if len(shape) != 4:
         raise bad_data(f"a tensor of shape {list(shape)} is no image")
     rows, columns = shape[2:] if channels_first else shape[1:3]
-    width, height = context.scalar(1), context.scalar(2)
-    if context.type(1).code is OperandCode.FLOAT32:
-        width, height = math.floor(columns * width), math.floor(rows * height)
+    if context.type(1).code is OperandCode.INT32:
+        width, height = context.integer(1), context.integer(2)
+    else:
+        width, height = math.floor(columns * context.number(1)), math.floor(rows * context.number(2))
     if width < 1 or height < 1:
         raise bad_data(f"an image cannot be resized to {height}x{width}")
     x = context.image(0, channels_first)
@@ -232,8 +234,8 @@ def lower_resize(context: OperationContext, kind: type[ResizeBilinear | ResizeNe
         kind(
             input=x,
             output=result.tensor,
-            height=int(height),
-            width=int(width),
+            height=height,
+            width=width,
             align_corners=context.flag(4),
             half_pixel_centers=context.flag(5),
         )

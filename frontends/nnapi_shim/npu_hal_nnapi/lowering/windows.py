@@ -43,7 +43,7 @@ class _Arguments:
 
     def integer(self) -> int:
         """The next argument."""
-        value = int(self._context.scalar(self._next))
+        value = self._context.integer(self._next)
         self._next += 1
         return value
 
@@ -96,8 +96,8 @@ def lower_grouped_conv_2d(context: OperationContext) -> None:
     arguments = _Arguments(context, 3, context.count == 12)
     strides, groups = arguments.strides(), arguments.integer()
     activation, channels_first = arguments.activation(), arguments.channels_first()
-    channels = context.shape(0)[1 if channels_first else 3]
-    depth = context.shape(1)[3]
+    channels = context.shape_of_rank(0, 4)[1 if channels_first else 3]
+    depth = context.shape_of_rank(1, 4)[3]
     if groups < 1 or channels != groups * depth:
         raise bad_data(f"a filter of {depth} channels does not fit {groups} groups of an input of {channels} channels")
     attributes = {**strides, "activation": activation}
@@ -124,9 +124,9 @@ def lower_transpose_conv_2d(context: OperationContext) -> None:
     if explicit:
         height, width = _transposed_size(context, arguments.padding, strides, channels_first)
     else:
-        shape = [int(size) for size in context.constants(3)]
+        shape = context.integers(3)
         if len(shape) != 4:
-            raise bad_data(f"{shape} is no shape of an image")
+            raise bad_data(f"{list(shape)} is no shape of an image")
         height, width = shape[2:] if channels_first else shape[1:3]
     attributes = {**strides, "activation": activation, "height": height, "width": width}
     _append_convolution(context, TransposeConv, arguments.padding, channels_first, attributes)
@@ -137,7 +137,7 @@ def _transposed_size(
 ) -> tuple[int, int]:
     if not isinstance(padding, ExplicitPadding):
         raise TypeError("the output's size follows from explicit padding only")
-    shape, taps = context.shape(0), context.shape(1)
+    shape, taps = context.shape_of_rank(0, 4), context.shape_of_rank(1, 4)
     rows, columns = shape[2:] if channels_first else shape[1:3]
     height = (rows - 1) * strides["stride_height"] + taps[1] - padding.top - padding.bottom
     width = (columns - 1) * strides["stride_width"] + taps[2] - padding.left - padding.right
@@ -153,6 +153,7 @@ def _append_convolution(
     channels_first: bool,
     attributes: dict[str, Any],
 ) -> None:
+    context.shape_of_rank(0, 4)
     x = context.image(0, channels_first)
     if kind is DepthwiseConv2D:
         x = _with_channels_of_filter(context, x, attributes["depth_multiplier"])
@@ -181,7 +182,7 @@ def _with_channels_of_filter(context: OperationContext, x: int, depth_multiplier
 
     The specification's example cases hold such a model: outputs without an input channel are their bias.
     """
-    channels, outputs = context.graph.builder.shape(x)[3], context.shape(1)[3]
+    channels, outputs = context.graph.builder.shape(x)[3], context.shape_of_rank(1, 4)[3]
     missing = outputs // max(depth_multiplier, 1) - channels
     if missing <= 0:
         return x
