@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import teflon
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+import teflon
 from npu_hal.api import (
     API_VERSION,
     AnyOperation,

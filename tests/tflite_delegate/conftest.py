@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import teflon
 
+import teflon
 from npu_hal.registry import Registry
 
 from ..core.plugins import entry_point, plugin
+from .packaging import REPOSITORY
 from .probe_driver import ProbeDriver
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).parent / "c"
 
-CompileProgram = Callable[[str], Path]
+CompileProgram = Callable[..., Path]
 
 
 @pytest.fixture
@@ -41,18 +41,18 @@ def delegate(probe_registry: Registry) -> Iterator[teflon.Delegate]:
 
 @pytest.fixture(scope="session")
 def compile_program(tmp_path_factory: pytest.TempPathFactory) -> CompileProgram:
-    """Compiles a C program of the tests; skips where there is no compiler."""
+    """Compiles a C program of the tests, or a library with ``-shared -fPIC``; skips where there is no compiler."""
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         pytest.skip("needs a C compiler")
     folder = tmp_path_factory.mktemp("programs")
 
-    def compile_one(name: str) -> Path:
+    def compile_one(name: str, *options: str) -> Path:
         program = folder / name
         if not program.exists():
             flags = ("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1")
             source = SOURCES / f"{name}.c"
-            subprocess.run([compiler, *flags, "-o", program, source, "-ldl", "-lpthread"], check=True)
+            subprocess.run([compiler, *flags, *options, "-o", program, source, "-ldl", "-lpthread"], check=True)
         return program
 
     return compile_one

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import teflon
 from ai_edge_litert.interpreter import load_delegate
 
+import teflon
 from npu_hal.api import DType, GraphBuilder, Reshape
 
 from ..tflite_models import FileOperator, FileTensor, write_file, write_model

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import teflon
 from ai_edge_litert.interpreter import load_delegate
-from teflon.callbacks import callbacks
 
+import teflon
 from npu_hal.api import DeviceLost, NpuHalError
 from npu_hal.registry import Registry
+from teflon.callbacks import callbacks
 
 from .probe_driver import ProbeDriver
 from .runtime import assert_same_as_reference, chain_model, expected, open_model, random_inputs, run

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import teflon
-from teflon.callbacks import callbacks
 
+import teflon
 from npu_hal.registry import Registry
+from teflon.callbacks import callbacks
 
 from .probe_driver import ProbeDriver
 from .runtime import assert_same_as_reference, chain_model, open_model
@@ -87,6 +87,7 @@ def test_an_interpreter_may_live_until_python_exits(run_python: RunPython, how: 
 
 GROWTH = """
 import gc, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ai_edge_litert.interpreter import load_delegate
 from tests.tflite_delegate.runtime import chain_model, open_model
@@ -104,14 +105,28 @@ def cycle(times):
         interpreter.allocate_tensors()
         interpreter.invoke()
 
+def invoke(interpreter, times):
+    for _ in range(times):
+        interpreter.invoke()
+
+def invoke_in_threads(times):
+    delegate = load_delegate(sys.argv[1], {"driver": "software"})
+    interpreters = [open_model(model, delegate) for _ in range(4)]
+    for interpreter in interpreters:
+        interpreter.allocate_tensors()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(invoke, interpreters, [times] * 4))
+
 cycle(50)
+invoke_in_threads(50)
 before = resident()
 cycle(200)
+invoke_in_threads(1000)
 print(resident() - before)
 """
 
 
-def test_200_lives_of_a_delegate_do_not_grow_memory(run_python: RunPython, library: Path) -> None:
+def test_200_lives_and_4000_invokes_do_not_grow_memory(run_python: RunPython, library: Path) -> None:
     process = run_python(GROWTH, str(library))
     assert process.returncode == 0, process.stderr
     assert int(process.stdout) <= 1 << 20

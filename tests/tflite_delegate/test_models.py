@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import teflon
 from ai_edge_litert.interpreter import load_delegate
 from PIL import Image
+
+import teflon
+from npu_hal.api import Array
 
 from ..conftest import shared_folder
 from .runtime import assert_same_as_reference, expected, open_model, random_inputs, run
@@ -64,25 +66,39 @@ def test_single_layers_run_whole_and_exact(shared: Path, software: teflon.Delega
         _assert_whole(software)
 
 
+@pytest.mark.parametrize("name", WHOLE_MODELS)
+def test_real_inputs_give_the_same(shared: Path, software: teflon.Delegate, name: str) -> None:
+    model = shared / "models" / f"{name}.tflite"
+    interpreter = open_model(model, software)
+    interpreter.allocate_tensors()
+    (details,) = interpreter.get_input_details()
+    inputs = {details["index"]: _real_input(shared, tuple(details["shape"]), details["dtype"])}
+    for ours, theirs in zip(run(interpreter, inputs), expected(model, inputs), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_grace_hopper_wears_a_military_uniform(shared: Path, library: Path) -> None:
     model = shared / "models" / "classification" / "mobilenet_v1_1.0_224_quant.tflite"
-    delegate = load_delegate(str(library), {"driver": "software"})
-    interpreter = open_model(model, delegate)
+    interpreter = open_model(model, load_delegate(str(library), {"driver": "software"}))
     interpreter.allocate_tensors()
-    (picture,) = (shared / "inputs").rglob("grace_hopper.bmp")
-    with Image.open(picture) as image:
-        pixels = np.asarray(image.convert("RGB").resize((224, 224)), np.uint8)[np.newaxis]
-    inputs = {interpreter.get_input_details()[0]["index"]: pixels}
+    inputs = {interpreter.get_input_details()[0]["index"]: _picture(shared, (1, 224, 224, 3))}
     (scores,) = run(interpreter, inputs)
-    np.testing.assert_array_equal(scores, expected(model, inputs)[0])
-    labels = _labels(shared, scores.shape[1])
+    labels = (shared / "models" / "labels" / "labels_mobilenet_quant_v1_224.txt").read_text().splitlines()
     assert labels[int(scores.argmax())] == "military uniform"
 
 
-def _labels(shared: Path, count: int) -> list[str]:
-    """The list of labels that has one for each class."""
-    for path in sorted((shared / "models" / "labels").iterdir()):
-        lines = path.read_text().splitlines()
-        if len(lines) == count and "military uniform" in path.read_text():
-            return [line.split(":", 1)[-1].strip() for line in lines]
-    raise AssertionError(f"no list of {count} labels")
+def _picture(shared: Path, shape: tuple[int, ...]) -> Array:
+    _, height, width, channels = shape
+    with Image.open(shared / "inputs" / "grace_hopper.bmp") as image:
+        pixels = image.convert("RGB" if channels == 3 else "L").resize((width, height))
+        return np.asarray(pixels, np.uint8).reshape(shape)
+
+
+def _real_input(shared: Path, shape: tuple[int, ...], dtype: Any) -> Array:
+    """A picture for models that see; for those that hear, recorded samples in place of their features."""
+    if len(shape) == 4 and shape[3] == 3:
+        values = _picture(shared, shape)
+    else:
+        samples = np.frombuffer((shared / "inputs" / "yes_1000ms.wav").read_bytes()[44:], np.uint8)[1::2]
+        values = samples[4000 : 4000 + int(np.prod(shape))].reshape(shape)
+    return values if dtype == np.uint8 else (values ^ 128).view(np.int8)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import teflon
 
+import teflon
 from npu_hal.api import (
     Activation,
     Add,

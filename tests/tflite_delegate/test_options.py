@@ -1,8 +1,8 @@
 """Which driver, device and driver options a delegate uses."""
 
 import pytest
-import teflon
 
+import teflon
 from npu_hal.api import InvalidOption
 from npu_hal.registry import Registry
 

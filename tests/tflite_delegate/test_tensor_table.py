@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from npu_hal.api import DType, Quantization, Tensor, UnsupportedOperation
 from teflon.tensor_table import TensorTable, read_tensor
 from teflon.tflite_abi import (
     AllocationType,
@@ -14,8 +16,6 @@ from teflon.tflite_abi import (
     TfLiteTensor,
     int_array,
 )
-
-from npu_hal.api import DType, Quantization, Tensor, UnsupportedOperation
 
 FLOAT32, INT32, UINT8, STRING, INT8, FLOAT16 = 1, 2, 3, 5, 9, 10
 

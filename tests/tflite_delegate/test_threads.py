@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import teflon
 from ai_edge_litert.interpreter import load_delegate
+
+import teflon
 
 from .runtime import chain_model, expected, open_model, random_inputs, run
 

@@ -54,6 +54,10 @@ class Delegate:
     ``device``, and the driver's options by their name or by ``driver.<name>``. Raises `NoSuchDriver`,
     `InvalidOption`, and what opening the device raises.
 
+    `report` tells what became of the operators of the model, or subgraph of a model, that the delegate was applied to
+    last; None before that. A model with tensors whose shape is only known while it runs is turned down by the runtime,
+    which warns of the tensor.
+
     One delegate serves any number of interpreters and threads. It keeps its device open until it is closed, or until
     neither the caller nor an interpreter needs it.
     """
@@ -65,7 +69,7 @@ class Delegate:
         options: Mapping[str, str] | None = None,
         registry: Registry | None = None,
     ) -> None:
-        self._is_verbose = debug.is_verbose()
+        self._is_verbose = debug.configure()
         parsed = DelegateOptions.parse(options or {})
         selection = select(driver or parsed.driver, device or parsed.device, registry)
         self._device = selection.driver.open(selection.device, parsed.driver_options(selection.driver))
@@ -121,6 +125,8 @@ class Delegate:
         application = self._applications.get(addressof(context))
         if application is None:
             raise InvalidState("the runtime asks for a part of a model that the delegate was not applied to")
+        if application.error is not None:
+            return None
         try:
             return self._compile(application, context, params)
         except BaseException as error:

@@ -1,11 +1,13 @@
 /* A program without Python that loads libteflon.so and imitates what a TensorFlow Lite runtime does with it.
  *
- * usage: host LIBRARY [--null-report] [--option KEY=VALUE]... [--threads N] [--invokes N]
+ * usage: host LIBRARY [--null-report] [--option KEY=VALUE]... [--threads N] [--invokes N] [--bad-shape]
+ *             [--destroy-first]
  *
  * Its model is one ADD of a uint8 input and a uint8 constant, both with scale 1 and zero point 0, so every output is
  * min(input + constant, 255). It checks that after each of these: an invocation from the main thread; one after the
  * tensors' memory has moved; N from each of several threads that Python did not make, which share one delegate and have
- * a context each. With --bad-shape, it changes the input's shape between Prepare and the kernel's prepare. */
+ * a context each. With --bad-shape, it changes the input's shape between Prepare and the kernel's prepare; with
+ * --destroy-first, it destroys the delegate while a kernel of it is still in use. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -175,13 +177,15 @@ int main(int argc, char **argv)
 {
     char *keys[MAX_OPTIONS], *values[MAX_OPTIONS];
     size_t options = 0;
-    int threads = 0, invokes = 1, null_report = 0, bad_shape = 0;
+    int threads = 0, invokes = 1, null_report = 0, bad_shape = 0, destroy_first = 0;
     for (int i = 2; i < argc; i++) {
         char *equals = i + 1 < argc ? strchr(argv[i + 1], '=') : NULL;
         if (!strcmp(argv[i], "--null-report"))
             null_report = 1;
         else if (!strcmp(argv[i], "--bad-shape"))
             bad_shape = 1;
+        else if (!strcmp(argv[i], "--destroy-first"))
+            destroy_first = 1;
         else if (!strcmp(argv[i], "--threads"))
             threads = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--invokes"))
@@ -223,8 +227,13 @@ int main(int argc, char **argv)
         pthread_join(handles[i], NULL);
         failed |= workers[i].failed;
     }
+    if (destroy_first) {
+        destroy(delegate);
+        failed |= check(model, 0);
+    }
     model->registrations[1].free(&model->context, model->nodes[1].user_data);
-    destroy(delegate);
+    if (!destroy_first)
+        destroy(delegate);
     if (failed)
         return 6;
     printf("ok\n");
