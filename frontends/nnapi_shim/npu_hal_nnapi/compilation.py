@@ -10,7 +10,7 @@ from weakref import finalize
 
 import numpy as np
 
-from npu_hal.api import Array, Shape, UnsupportedOperation
+from npu_hal.api import Array, Shape, Subgraph, UnsupportedOperation
 from npu_hal.executor import GraphExecutor, PlacedDevice
 from npu_hal.registry import default_registry
 from npu_hal.selection import select
@@ -58,11 +58,21 @@ class Compiled:
         )
         self._executor = executor
         self._lock = threading.Lock()
+        # A device that takes the whole graph needs nobody to lead it from step to step.
+        self._whole: Subgraph | None = None
+        if len(executor.steps) == 1:
+            (step,) = executor.steps
+            if (step.inputs, step.outputs) == (graph.inputs, graph.outputs):
+                self._whole = step.subgraph
 
     def run(self, inputs: list[Array], outputs: list[Array]) -> None:
         """One inference; callers of other threads take turns."""
         with self._lock:
-            self._executor.run(inputs, outputs)
+            if self._whole is None:
+                self._executor.run(inputs, outputs)
+            else:
+                self._whole.invoke(inputs)
+                self._whole.read_outputs(outputs)
 
     def close(self) -> None:
         """Release the devices."""
