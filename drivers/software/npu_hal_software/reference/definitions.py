@@ -116,6 +116,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "REDUCE_MIN": Definition(compile_reduce_extremum),
         "RELU": Definition(compile_relu, relu_refusal),
         "RELU6": Definition(compile_relu, relu_refusal),
+        "RELU_N1_TO_1": Definition(compile_relu, relu_refusal),
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
