@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from time import perf_counter_ns
 
-import npu_hal_nnapi
 import numpy as np
 
+import npu_hal_nnapi
 from npu_hal.api import DType, GraphBuilder, Quantization, Reshape
 from npu_hal.selection import open_device
 

@@ -24,14 +24,14 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+
+from npu_hal.api import Array, Conv2D, DepthwiseConv2D, Graph
+from npu_hal.tflite import read_model
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.compiler import compile_assembly, compile_object
 from npu_hal_software.jit.elf_object import load_object
 from npu_hal_software.jit.ir import I64, PTR, Module, Type
 from npu_hal_software.jit.tiers import Tier, choose_tier
-
-from npu_hal.api import Array, Conv2D, DepthwiseConv2D, Graph
-from npu_hal.tflite import read_model
 
 SHARED = Path(os.environ.get("NPU_HAL_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
