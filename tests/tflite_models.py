@@ -141,7 +141,6 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
     options: dict[str, Any] = {}
     match operation:
         case Conv2D() | DepthwiseConv2D():
-            inputs = [operation.input, operation.filter, -1 if operation.bias is None else operation.bias]
             filter_hw = tensors[operation.filter].shape[1:3]
             options = _window(operation, tensors, (filter_hw[0], filter_hw[1]), operation.dilations)
             options |= {"DilationHFactor": operation.dilation_height, "DilationWFactor": operation.dilation_width}

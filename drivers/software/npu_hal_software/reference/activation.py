@@ -49,7 +49,8 @@ def compile_smooth_activation(operation: Logistic | Tanh, tensors: Sequence[Tens
     def stored(values: NDArray[np.int32]) -> NDArray[Any]:
         real = scale_of(source) * (values - zero_point_of(source)).astype(np.float32)
         steps = round_half_away(function(real) * (np.float32(1) / scale_of(result)))
-        return np.clip(steps + zero_point_of(result), low, high).astype(result.dtype.numpy)
+        table: NDArray[Any] = np.clip(steps + zero_point_of(result), low, high).astype(result.dtype.numpy)
+        return table
 
     return unary_by_table(source, stored)
 
@@ -63,7 +64,7 @@ def compile_relu(operation: Relu | Relu6, tensors: Sequence[Tensor]) -> Kernel:
     activation = _BOUNDS[operation.kind]
     if source.dtype is DType.FLOAT32:
         low, high = activation.bounds
-        return lambda inputs, outputs: np.clip(inputs[0], low, high, out=outputs[0]) and None
+        return lambda inputs, outputs: np.copyto(outputs[0], np.clip(inputs[0], low, high))
     stage = OutputStage.to(result, _scale_ratio(source, result), activation)
 
     def stored(values: NDArray[np.int32]) -> NDArray[Any]:

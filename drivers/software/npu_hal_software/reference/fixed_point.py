@@ -43,7 +43,8 @@ def rounding_divide_by_power_of_two(values: Integers, exponents: ArrayLike) -> I
 
 def saturating_left_shift(values: Integers, exponent: int) -> Integers:
     """``values * 2**exponent`` clamped to int32 (SaturatingRoundingMultiplyByPOT with a positive exponent)."""
-    return np.clip(values << exponent, -INT32_MAX - 1, INT32_MAX)
+    shifted: Integers = np.clip(values << exponent, -INT32_MAX - 1, INT32_MAX)
+    return shifted
 
 
 @dataclass(frozen=True, slots=True)

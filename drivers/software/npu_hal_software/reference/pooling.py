@@ -23,13 +23,17 @@ def compile_average_pool_2d(operation: AveragePool2D, tensors: Sequence[Tensor])
     work_type = np.float32 if dtype is DType.FLOAT32 else np.int32
 
     def pool(rows: Array, start: int, stop: int) -> Array:
-        sums: Array = np.sum([seen for _, _, seen in geometry.taps(rows, stop - start)], axis=0, dtype=work_type)
+        taps = geometry.taps(rows, stop - start)
+        sums = next(taps)[2].copy()
+        for _, _, seen in taps:
+            sums += seen
         window = counts[start:stop]
         if dtype is DType.FLOAT32:
             return sums / window.astype(np.float32)
         # Half away from zero, on magnitudes.
         magnitudes = (np.abs(sums) + window // 2) // window
-        return np.where(sums < 0, -magnitudes, magnitudes)
+        averages: Array = np.where(sums < 0, -magnitudes, magnitudes)
+        return averages
 
     return _blockwise(operation, tensors, geometry, pool, padding_value=0, work_type=work_type)
 

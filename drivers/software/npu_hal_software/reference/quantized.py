@@ -35,7 +35,7 @@ def activation_range(activation: Activation, output: Tensor) -> tuple[int, int]:
 
 
 def _store(real: float, tensor: Tensor) -> int:
-    steps = np.float64(np.float32(real) / scale_of(tensor))
+    steps = np.asarray(np.float32(real) / scale_of(tensor), np.float64)
     return zero_point_of(tensor) + int(round_half_away(np.clip(steps, -INT32_MAX, INT32_MAX)))
 
 
@@ -45,7 +45,10 @@ def range_of(dtype: DType, activation: Activation) -> tuple[float, float]:
     if dtype is DType.FLOAT32:
         return lower, upper
     low, high = dtype.integer_range
-    return max(low, lower), min(high, upper)
+    return (
+        max(low, int(lower)) if np.isfinite(lower) else low,
+        min(high, int(upper)) if np.isfinite(upper) else high,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ def _nearest(operation: ResizeNearestNeighbor, size: int, result_size: int) -> N
     offset = np.float32(0.5 if operation.half_pixel_centers else 0)
     positions = (np.arange(result_size).astype(np.float32) + offset) * _scale(operation, size, result_size)
     nearest = round_half_away(positions) if operation.align_corners else np.floor(positions)
-    return np.clip(nearest, 0, size - 1).astype(np.int64)
+    indices: NDArray[np.int64] = np.clip(nearest, 0, size - 1).astype(np.int64)
+    return indices
 
 
 def _scale(operation: Resize, size: int, result_size: int) -> np.float32:
@@ -94,7 +95,7 @@ def _interpolate(dtype: DType, image: Array, row: tuple[Any, Any, Any], columns:
     work = np.int64 if dtype is DType.INT8 else np.float32
     upper_left, upper_right = image[top, left].astype(work), image[top, right].astype(work)
     lower_left, lower_right = image[bottom, left].astype(work), image[bottom, right].astype(work)
-    total = (
+    total: NDArray[Any] = (
         upper_left * (one - down) * (one - across)
         + lower_left * down * (one - across)
         + upper_right * (one - down) * across
@@ -103,7 +104,10 @@ def _interpolate(dtype: DType, image: Array, row: tuple[Any, Any, Any], columns:
     if dtype is DType.FLOAT32:
         return total
     if dtype is DType.UINT8:
-        return np.trunc(total + np.float32(0.5))
+        total += np.float32(0.5)
+        np.trunc(total, out=total)
+        return total
     half = 1 << (2 * FRACTION_BITS - 1)
     magnitudes = (np.abs(total) + half) >> (2 * FRACTION_BITS)
-    return np.where(total < 0, -magnitudes, magnitudes)
+    rounded: NDArray[Any] = np.where(total < 0, -magnitudes, magnitudes)
+    return rounded

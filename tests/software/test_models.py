@@ -1,0 +1,81 @@
+"""Whole models at the reference level against TensorFlow Lite's reference kernels."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from npu_hal_software.driver import SoftwareDriver
+from numpy.typing import NDArray
+
+from npu_hal.api import Array, Graph
+from npu_hal.tflite.reader import read_model
+from tests.litert import run_file
+from tests.software.checks import assert_same, run_reference
+from tests.software.strategies import random_array
+
+MODELS = (
+    "classification/mobilenet_v1_0.25_128_quant.tflite",
+    "classification/mobilenet_v1_1.0_224_quant.tflite",
+    "classification/mobilenet_v2_1.0_224_quant.tflite",
+    "classification/tf2_mobilenet_v2_1.0_224_ptq.tflite",
+    "mlperf_tiny/ad01_int8.tflite",
+    "mlperf_tiny/kws_ref_model.tflite",
+    "mlperf_tiny/pretrainedResnet_quant.tflite",
+    "mlperf_tiny/vww_96_int8.tflite",
+    "pose/posenet_mobilenet_v1_075_353_481_quant.tflite",
+)
+MOBILENET = "classification/mobilenet_v1_1.0_224_quant.tflite"
+SECONDS_FOR_MOBILENET = 0.3
+
+
+def random_inputs(graph: Graph, seed: int) -> list[Array]:
+    random = np.random.default_rng(seed)
+    return [random_array(random, tensor.shape, tensor.dtype) for tensor in graph.input_tensors]
+
+
+def check(path: Path, seed: int) -> None:
+    graph = read_model(path).graph
+    inputs = random_inputs(graph, seed)
+    assert_same(run_reference(graph, inputs), run_file(path.read_bytes(), inputs))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_networks(shared: Path, name: str) -> None:
+    for seed in range(2):
+        check(shared / "models" / name, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", ["layers", "generated"])
+def test_every_model_of_a_few_layers(shared: Path, folder: str) -> None:
+    cannot_run = {entry["path"] for entry in _index(shared, "layers") if entry.get("run_error")}
+    paths = sorted((shared / "models" / folder).glob("*.tflite"))
+    runnable = [path for path in paths if f"{folder}/{path.name}" not in cannot_run]
+    assert len(runnable) >= 90
+    for path in runnable:
+        check(path, seed=0)
+
+
+def _index(shared: Path, section: str) -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = json.loads((shared / "models" / "INDEX.json").read_text())[section]
+    return entries
+
+
+@pytest.mark.slow
+def test_mobilenet_takes_less_than_a_third_of_a_second(shared: Path) -> None:
+    graph = read_model(shared / "models" / MOBILENET).graph
+    inputs = random_inputs(graph, 0)
+    outputs: list[NDArray[np.generic]] = [np.empty(t.shape, t.dtype.numpy) for t in graph.output_tensors]
+    times = []
+    with (
+        SoftwareDriver().open(options={"level": "reference"}) as device,
+        device.create_subgraph(graph) as subgraph,
+    ):
+        for _ in range(7):
+            start = time.perf_counter()
+            subgraph.invoke(inputs)
+            subgraph.read_outputs(outputs)
+            times.append(time.perf_counter() - start)
+    assert min(times) < SECONDS_FOR_MOBILENET
