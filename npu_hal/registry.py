@@ -21,6 +21,7 @@ from npu_hal.api import (
     NpuHalError,
     hookspecs,
 )
+from npu_hal.layers import SEPARATOR, put_in_front
 
 _log = logging.getLogger(__name__)
 
@@ -74,16 +75,17 @@ class Registry:
 
     def owner(self, name: str) -> str:
         """The distribution and version that registered the driver `name`."""
-        return self._owners[self.get(name).name]
+        return self._owners[name.split(SEPARATOR)[-1]]
 
     def get(self, name: str) -> Driver:
-        """The driver of that name.
+        """The driver of that name, behind the layers that are named before it: ``trace+etnaviv``.
 
         Raises `NoSuchDriver` with the names of those installed, or the reason why a plugin of that name was rejected.
         """
+        *layers, name = name.split(SEPARATOR)
         driver = self._drivers.get(name)
         if driver is not None:
-            return driver
+            return put_in_front(layers, driver, self.fallback)
         for plugin in self._rejected:
             if plugin.entry_point == name:
                 raise plugin.error

@@ -16,6 +16,7 @@ from npu_hal.api.driver import (
     DriverOption,
     Subgraph,
     Support,
+    Tolerance,
     check_buffers,
 )
 from npu_hal.api.dtype import DType
@@ -242,6 +243,7 @@ __all__ = [
     "Tanh",
     "Tensor",
     "Tile",
+    "Tolerance",
     "Transpose",
     "TransposeConv",
     "UnidirectionalSequenceLstm",

@@ -80,6 +80,19 @@ class Support:
 _YES = Support(True)
 
 
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far results may be from the software driver's reference level.
+
+    `steps` are steps of a quantised value; floats may differ by ``absolute + relative * |reference|``. Quantised
+    operations that are composed may add up to more; a tolerance is for one operation.
+    """
+
+    steps: int = 0
+    relative: float = 1e-5
+    absolute: float = 1e-5
+
+
 class Closeable(ABC):
     """Something that holds resources until `close`, which may be called again; a context manager."""
 
@@ -136,6 +149,11 @@ class Device(Closeable):
     @abstractmethod
     def info(self) -> DeviceInfo:
         """What was opened."""
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """How exact the device is; drivers of devices that round otherwise say so here. Since version 1.1."""
+        return Tolerance()
 
     @abstractmethod
     def supports(self, operation: AnyOperation, graph: Graph) -> Support:

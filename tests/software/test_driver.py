@@ -10,6 +10,7 @@ from npu_hal_software.driver import SoftwareDriver
 from numpy.typing import NDArray
 
 from npu_hal.api import (
+    Conv2D,
     DeviceKind,
     DeviceNotFound,
     DType,
@@ -20,7 +21,10 @@ from npu_hal.api import (
     InvalidOption,
     InvalidState,
     MaxPool2D,
+    Pad,
+    Padding,
     Quantization,
+    Quantize,
     Relu,
     Softmax,
     UnsupportedOperation,
@@ -185,3 +189,29 @@ def test_scales_that_float32_cannot_hold_are_refused() -> None:
     graph = builder.build([y])
     with SoftwareDriver().open(options=REFERENCE) as device:
         assert "1e-300, which float32 cannot hold" in device.supports(graph.operations[0], graph).reason
+
+
+@pytest.mark.parametrize("batch", [0, 1])
+@pytest.mark.parametrize("outputs", [0, 2])
+def test_tensors_without_elements(batch: int, outputs: int) -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", (batch, 3, 3, 4), DType.UINT8, Quantization.per_tensor(1.0, 0))
+    weights = builder.constant("w", np.ones((outputs, 2, 2, 4), np.uint8), Quantization.per_tensor(1.0, 0))
+    y = builder.tensor("y", DType.UINT8, Quantization.per_tensor(1.0, 0))
+    z = builder.tensor("z", DType.UINT8, Quantization.per_tensor(1.0, 5))
+    builder.append(Conv2D(input=x, filter=weights, output=y, padding=Padding.VALID))
+    builder.append(Pad(input=y, output=z, paddings=((0, 1), (0, 0), (0, 0), (0, 0))))
+    (result,) = run(builder.build([z]), [np.ones((batch, 3, 3, 4), np.uint8)], REFERENCE)
+    expected = np.full((batch + 1, 2, 2, outputs), 5, np.uint8)
+    expected[:batch] = 16
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_infinities_and_nan_are_quantised_without_a_warning() -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", (4,), DType.FLOAT32)
+    y = builder.tensor("y", DType.INT8, Quantization.per_tensor(0.5, 3))
+    builder.append(Quantize(input=x, output=y))
+    values = np.array([np.inf, -np.inf, np.nan, 1e30], np.float32)
+    (result,) = run(builder.build([y]), [values], REFERENCE)
+    assert result.tolist() == [127, -128, 3, 127]

@@ -16,15 +16,24 @@ from tests.software.checks import assert_same, run_reference
 from tests.software.strategies import random_array
 
 MODELS = (
+    "audio/micro_speech_quantized.tflite",
+    "audio/yamnet_spectra_in.tflite",
+    "classification/mcunet_vww.tflite",
     "classification/mobilenet_v1_0.25_128_quant.tflite",
     "classification/mobilenet_v1_1.0_224_quant.tflite",
     "classification/mobilenet_v2_1.0_224_quant.tflite",
     "classification/tf2_mobilenet_v2_1.0_224_ptq.tflite",
+    "depth/fastdepth_quant.tflite",
+    "detection/blazeface_128x128_quant.tflite",
+    "detection/nxp_yolo_face_detect.tflite",
+    "detection/ssdlite_mobiledet_coco_qat_no_postprocess.tflite",
     "mlperf_tiny/ad01_int8.tflite",
     "mlperf_tiny/kws_ref_model.tflite",
     "mlperf_tiny/pretrainedResnet_quant.tflite",
+    "mlperf_tiny/tflm_hello_world_int8.tflite",
     "mlperf_tiny/vww_96_int8.tflite",
     "pose/posenet_mobilenet_v1_075_353_481_quant.tflite",
+    "superres/espcn_x3_quant.tflite",
 )
 MOBILENET = "classification/mobilenet_v1_1.0_224_quant.tflite"
 SECONDS_FOR_MOBILENET = 0.3

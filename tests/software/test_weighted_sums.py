@@ -43,8 +43,11 @@ def weighted_sums(draw: st.DrawFn, kind: Any, dtype: DType, constant_weights: bo
     x_shape, weights_shape, channel_axis, attributes = draw(_geometries(kind))
     x_quantization = draw(quantizations(dtype))
     outputs = weights_shape[channel_axis]
-    weights_quantization = _weights_quantization(draw, dtype, outputs, channel_axis, constant_weights)
+    weights_quantization = _weights_quantization(draw, kind, dtype, outputs, channel_axis, constant_weights)
     weights = random_array(builder.random, weights_shape, dtype)
+    if dtype is DType.FLOAT32:
+        # As in networks, sums are of the size of their terms; else the order of summation shows beyond 1e-5.
+        weights /= np.float32(np.sqrt(weights.size / outputs))
     operands = {
         "input": builder.input(x_shape, dtype, x_quantization),
         "weights" if kind is FullyConnected else "filter": builder.operand(
@@ -90,15 +93,15 @@ def _geometries(draw: st.DrawFn, kind: Any) -> tuple[Shape, Shape, int, dict[str
 
 
 def _weights_quantization(
-    draw: st.DrawFn, dtype: DType, outputs: int, axis: int, constant: bool
+    draw: st.DrawFn, kind: Any, dtype: DType, outputs: int, axis: int, constant: bool
 ) -> Quantization | None:
     if dtype is DType.FLOAT32:
         return None
     if dtype is DType.UINT8:
         return Quantization.per_tensor(draw(scales()), draw(zero_points(dtype)))
-    # TensorFlow Lite's int8 weights have no zero points.
     if not constant or draw(st.booleans()):
-        return Quantization.per_tensor(draw(scales()))
+        # TensorFlow Lite's convolutions refuse int8 weights with zero points.
+        return Quantization.per_tensor(draw(scales()), draw(zero_points(dtype)) if kind is FullyConnected else 0)
     return Quantization.per_axis(tuple(draw(scales()) for _ in range(outputs)), axis)
 
 

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 from npu_hal.api import (
     AveragePool2D,
     DType,
+    Graph,
     MaxPool2D,
     Mean,
     Padding,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    resolve_padding,
 )
-from tests.software.checks import assert_matches_tflite
+from tests.litert import run_graph
+from tests.software.checks import assert_matches_tflite, assert_same, run_reference
 from tests.software.strategies import Case, activations, quantizations, shapes, unary_case
 
 DTYPES = (DType.UINT8, DType.INT8, DType.FLOAT32)
@@ -46,6 +49,29 @@ def pools(draw: st.DrawFn, kind: Any, dtype: DType) -> Case:
 @given(st.data())
 def test_pools(kind: Any, dtype: DType, data: st.DataObject) -> None:
     assert_matches_tflite(data.draw(pools(kind, dtype)))
+
+
+@pytest.mark.parametrize("kind", [AveragePool2D, MaxPool2D])
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(st.data())
+def test_explicit_padding_of_pools_is_that_of_same(kind: Any, dtype: DType, data: st.DataObject) -> None:
+    case = data.draw(pools(kind, dtype))
+    operation = case.graph.operations[0]
+    assert isinstance(operation, AveragePool2D | MaxPool2D)
+    same = operation.model_copy(update={"padding": Padding.SAME})
+    shape = case.graph.tensors[operation.input].shape
+    pads = resolve_padding(Padding.SAME, (shape[1], shape[2]), operation.filter_hw, operation.strides)
+    explicit = operation.model_copy(update={"padding": pads})
+    expected = run_graph(_of(case.graph, same), case.inputs)
+    assert_same(run_reference(_of(case.graph, explicit), case.inputs), expected)
+
+
+def _of(graph: Graph, operation: AveragePool2D | MaxPool2D) -> Graph:
+    """`graph` with `operation` in place of its only one, and the output's shape as that gives it."""
+    (shape,) = operation.infer_shapes(graph.tensors)
+    tensors = list(graph.tensors)
+    tensors[operation.output] = tensors[operation.output].model_copy(update={"shape": shape})
+    return Graph(tensors=tuple(tensors), operations=(operation,), inputs=graph.inputs, outputs=graph.outputs)
 
 
 @st.composite

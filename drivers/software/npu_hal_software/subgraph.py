@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from npu_hal.api import Array, Graph, InvalidState, Subgraph, check_buffers
-from npu_hal_software.reference import DEFINITIONS, Kernel
+from npu_hal_software.reference import Kernel, compile_operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ class ReferenceSubgraph(Subgraph):
                 if index not in arrays:
                     tensor = self._graph.tensors[index]
                     arrays[index] = np.empty(tensor.shape, tensor.dtype.numpy)
-            step.kernel([arrays[index] for index in step.inputs], [arrays[index] for index in step.outputs])
+            # Overflow to infinity and NaN are results of float arithmetic like others, not worth a warning.
+            with np.errstate(all="ignore"):
+                step.kernel([arrays[index] for index in step.inputs], [arrays[index] for index in step.outputs])
             for index in step.dead:
                 del arrays[index]
 
@@ -80,7 +82,7 @@ def _plan(graph: Graph) -> tuple[_Step, ...]:
     }
     return tuple(
         _Step(
-            DEFINITIONS[operation.kind].compile(operation, graph.tensors),
+            compile_operation(operation, graph.tensors),
             operation.inputs,
             operation.outputs,
             tuple(index for index, last in last_use.items() if last == position),

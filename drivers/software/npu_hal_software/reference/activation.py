@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Activation, DType, Logistic, Relu, Relu6, Tanh, Tensor
+from npu_hal_software.reference.byte_table import unary_by_table
 from npu_hal_software.reference.fixed_point import round_half_away
-from npu_hal_software.reference.kernel import Kernel, unary_by_table
+from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import OutputStage, multiplier_problem, scale_of, zero_point_of
 
 
@@ -52,7 +53,7 @@ def compile_smooth_activation(operation: Logistic | Tanh, tensors: Sequence[Tens
         table: NDArray[Any] = np.clip(steps + zero_point_of(result), low, high).astype(result.dtype.numpy)
         return table
 
-    return unary_by_table(source, stored)
+    return unary_by_table(source.dtype, stored)
 
 
 _BOUNDS = {"RELU": Activation.RELU, "RELU6": Activation.RELU6}
@@ -70,7 +71,7 @@ def compile_relu(operation: Relu | Relu6, tensors: Sequence[Tensor]) -> Kernel:
     def stored(values: NDArray[np.int32]) -> NDArray[Any]:
         return stage.apply(values - zero_point_of(source)).astype(result.dtype.numpy)
 
-    return unary_by_table(source, stored)
+    return unary_by_table(source.dtype, stored)
 
 
 def _scale_ratio(source: Tensor, result: Tensor) -> np.float64:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Add, Array, Mul, Sub, Tensor
+from npu_hal_software.reference.byte_table import tabulate
 from npu_hal_software.reference.fixed_point import FixedPointMultiplier
 from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import OutputStage, multiplier_problem, range_of, scale_of, zero_point_of
@@ -70,13 +71,13 @@ def _fine_scale(output: Tensor) -> np.float64:
 
 
 def _to_common_scale(tensor: Tensor, common: np.float64) -> Callable[[Array], NDArray[np.int32]]:
-    """The function from stored values to int32 values in units of ``common / 2**20``, by a table of all values."""
-    low, high = tensor.dtype.integer_range
-    centred = np.arange(low, high + 1, dtype=np.int64) - zero_point_of(tensor)
+    """The function from stored values to int32 values in units of ``common / 2**20``."""
     multiplier = FixedPointMultiplier.from_real(np.float64(scale_of(tensor)) / common)
-    # Entry i is for the value whose byte is i: negative values of int8 follow the others.
-    table = np.roll(multiplier.multiply(centred << EXTRA_BITS).astype(np.int32), low)
-    return lambda stored: table[stored.view(np.uint8)]
+
+    def in_common_units(stored: NDArray[np.int32]) -> NDArray[np.int32]:
+        return multiplier.multiply((stored - zero_point_of(tensor)) << EXTRA_BITS).astype(np.int32)
+
+    return tabulate(tensor.dtype, in_common_units)
 
 
 def _compile_quantised_product(operation: Mul, tensors: Sequence[Tensor]) -> Kernel:

@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from npu_hal.api import Array, Tensor
 
 # Computes one operation: called with the arrays of its inputs (constants included) and the arrays to fill, both in
@@ -14,7 +11,6 @@ from npu_hal.api import Array, Tensor
 Kernel = Callable[[Sequence[Array], Sequence[Array]], None]
 
 Prepared = TypeVar("Prepared")
-Elementwise = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 def nothing_to_refuse(operation: Any, tensors: Sequence[Tensor]) -> str:
@@ -47,19 +43,3 @@ def prepare_early(
         prepared = prepare(*(tensor.constant() for tensor in weights))
         return lambda _inputs: prepared
     return lambda inputs: prepare(*inputs[1:])
-
-
-def unary_by_table(source: Tensor, function: Elementwise) -> Kernel:
-    """The kernel of an element-by-element function of an 8-bit tensor, from a table of its 256 values.
-
-    `function` takes int32 values as stored and gives the stored results.
-    """
-    info = np.iinfo(source.dtype.value)
-    stored = np.arange(info.min, info.max + 1, dtype=np.int32)
-    # Entry i is for the value whose byte is i: negative values of int8 follow the others.
-    table = np.roll(function(stored), int(info.min))
-
-    def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        outputs[0][...] = table[inputs[0].view(np.uint8)]
-
-    return run

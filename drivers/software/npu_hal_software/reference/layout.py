@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from npu_hal.api import Activation, Array, Concatenation, DType, Pad, Reshape, Split, Tensor, Transpose
+from npu_hal_software.reference.byte_table import tabulate
 from npu_hal_software.reference.fixed_point import round_half_away
 from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import activation_range, range_of, scale_of, zero_point_of
@@ -37,13 +39,15 @@ def _converter(source: Tensor, result: Tensor) -> Callable[[Array], Array]:
     if not source.dtype.is_quantised8 or source.quantization == result.quantization:
         return lambda array: array
     low, high = source.dtype.integer_range
-    stored = np.arange(low, high + 1).astype(np.float32)
     scale = scale_of(source) * (np.float32(1) / scale_of(result))
     bias = np.float32(-zero_point_of(source)) * scale
-    converted = round_half_away(stored * scale + bias) + zero_point_of(result)
-    # Entry i is for the value whose byte is i: negative values of int8 follow the others.
-    table = np.roll(np.clip(converted, low, high).astype(result.dtype.numpy), low)
-    return lambda array: table[array.view(np.uint8)]
+
+    def convert(stored: NDArray[np.int32]) -> NDArray[Any]:
+        steps = round_half_away(stored.astype(np.float32) * scale + bias)
+        converted: NDArray[Any] = np.clip(steps + zero_point_of(result), low, high).astype(result.dtype.numpy)
+        return converted
+
+    return tabulate(source.dtype, convert)
 
 
 def _clamp(operation: Concatenation, result: Tensor) -> Callable[[Array], Any]:

@@ -1,8 +1,8 @@
 """QUANTIZE and DEQUANTIZE.
 
-Float32 to integer: ``clamp(round(x / scale) + zero_point)``, the quotient in float32, ties away from zero; NaN has no
-stored value and becomes the zero point. Integer to integer: ``(x - zero_point_x) * scale_x / scale_y`` in fixed point.
-To float32: ``scale * (x - zero_point)``.
+Float32 to integer: ``clamp(round(x / scale) + zero_point)``, the quotient in float32, ties away from zero. NaN becomes
+the zero point, and what is beyond the int32 range is clamped like the rest (TensorFlow Lite leaves both undefined).
+Integer to integer: ``(x - zero_point_x) * scale_x / scale_y`` in fixed point. To float32: ``scale * (x - zero_point)``.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Array, Dequantize, DType, Quantize, Tensor
+from npu_hal_software.reference.byte_table import unary_by_table
 from npu_hal_software.reference.fixed_point import round_half_away
-from npu_hal_software.reference.kernel import Kernel, unary_by_table
+from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import OutputStage, multiplier_problem, scale_of, zero_point_of
 
 
@@ -28,7 +29,7 @@ def compile_quantize(operation: Quantize, tensors: Sequence[Tensor]) -> Kernel:
         return stage.apply(values.astype(np.int32) - zero_point_of(source)).astype(result.dtype.numpy)
 
     if source.dtype.is_quantised8:
-        return unary_by_table(source, stored)
+        return unary_by_table(source.dtype, stored)
     return lambda inputs, outputs: np.copyto(outputs[0], stored(inputs[0]))
 
 
@@ -37,8 +38,7 @@ def _compile_from_float(result: Tensor) -> Kernel:
     scale, zero_point = scale_of(result), zero_point_of(result)
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        with np.errstate(over="ignore"):
-            steps = round_half_away(inputs[0] / scale)
+        steps = round_half_away(inputs[0] / scale)
         steps = np.nan_to_num(steps, copy=False, nan=0.0)
         outputs[0][...] = np.clip(steps + np.float32(zero_point), low, high)
 
