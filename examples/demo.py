@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import teflon
 from ai_edge_litert.interpreter import Interpreter, OpResolverType, load_delegate
 from numpy.typing import NDArray
 from PIL import Image
 
+import teflon
 from npu_hal.api import NpuHalError
 
 DIGITS = Path(__file__).resolve().parent / "digits"

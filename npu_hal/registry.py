@@ -143,6 +143,10 @@ class Registry:
 
     def _reject(self, point: EntryPoint, error: NpuHalError) -> None:
         _log.warning("%s", error)
+        # The registry lives as long as the process; tracebacks would keep what their frames hold alive with it.
+        for part in (error, error.__cause__, error.__context__):
+            if part is not None:
+                part.__traceback__ = None
         self._rejected.append(RejectedPlugin(point.name, _distribution(point), _version(point), error))
 
 

@@ -27,23 +27,34 @@ static const char WHERE_IS_LIBPYTHON[] =
     "paths = [os.path.join(folder, name) for folder in folders]\n"
     "print(next((path for path in paths if os.path.isfile(path)), name) if '.so' in name else '')\n";
 
+/* Looks for bin/python3 in the folders above the file `path`, the nearest first. Shortens `path` on the way. */
+static int find_above(char *path, char *executable, size_t size)
+{
+    for (char *slash = strrchr(path, '/'); slash && slash != path; slash = strrchr(path, '/')) {
+        *slash = '\0';
+        if (snprintf(executable, size, "%s/bin/python3", path) < (int)size && access(executable, X_OK) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static int find_executable(char *executable, size_t size)
 {
     const char *named = getenv("TEFLON_PYTHON");
     if (named && *named)
         return snprintf(executable, size, "%s", named) < (int)size;
+    if (access(NPU_HAL_PYTHON, X_OK) == 0)
+        return snprintf(executable, size, "%s", NPU_HAL_PYTHON) < (int)size;
 
     Dl_info self;
-    char folder[PATH_MAX];
-    if (dladdr((void *)libpython_load, &self) && realpath(self.dli_fname, folder)) {
-        for (char *slash = strrchr(folder, '/'); slash && slash != folder; slash = strrchr(folder, '/')) {
-            *slash = '\0';
-            if (snprintf(executable, size, "%s/bin/python3", folder) < (int)size && access(executable, X_OK) == 0)
-                return 1;
-        }
-    }
-    snprintf(executable, size, "%s", NPU_HAL_PYTHON);
-    return *executable && access(executable, X_OK) == 0;
+    char path[PATH_MAX];
+    if (!dladdr((void *)libpython_load, &self))
+        return 0;
+    /* As it was loaded first: an installer may have made the file a link into a store that all environments share. */
+    if (self.dli_fname[0] == '/' && snprintf(path, sizeof path, "%s", self.dli_fname) < (int)sizeof path &&
+        find_above(path, executable, size))
+        return 1;
+    return realpath(self.dli_fname, path) && find_above(path, executable, size);
 }
 
 /* Runs `executable` and keeps the first line that it prints, without its end. */

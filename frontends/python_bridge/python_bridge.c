@@ -12,12 +12,12 @@ static struct libpython python;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int is_loaded;
 static char load_error[PATH_MAX + 256];
+static char executable[PATH_MAX];
 
 /* Nothing in here takes the interpreter's lock of a host that is Python: a thread that holds the lock may be waiting
  * for this function to end in another thread. */
 static void load(void)
 {
-    char executable[PATH_MAX];
     if (libpython_load(&python, executable, sizeof executable, load_error, sizeof load_error) != 0)
         return;
     if (!python.Py_IsInitialized() && libpython_start(&python, executable, load_error, sizeof load_error) != 0)
@@ -41,7 +41,10 @@ static void describe_exception(char *error, size_t error_size)
         name_utf8 = python.PyUnicode_AsUTF8AndSize(name, NULL);
     if (value && (text = python.PyObject_Str(value)))
         text_utf8 = python.PyUnicode_AsUTF8AndSize(text, NULL);
-    snprintf(error, error_size, "%s: %s", name_utf8 ? name_utf8 : "error", text_utf8 ? text_utf8 : "");
+    int length = snprintf(error, error_size, "%s: %s", name_utf8 ? name_utf8 : "error", text_utf8 ? text_utf8 : "");
+    if (name_utf8 && !strcmp(name_utf8, "ModuleNotFoundError") && *executable && length < (int)error_size)
+        snprintf(error + length, error_size - (size_t)length,
+                 "; the interpreter is %s, and the environment variable TEFLON_PYTHON can name another", executable);
     python.PyErr_Clear();
     PyObject *owned[] = {type, value, traceback, name, text};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)

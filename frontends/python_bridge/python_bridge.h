@@ -3,9 +3,9 @@
  * The host process may be Python itself, or a program that knows nothing of Python; in that case an interpreter is
  * looked for and started on the first call:
  *   1. the executable that the environment variable TEFLON_PYTHON names;
- *   2. bin/python3 in the nearest folder above the one that this library lies in (the environment, virtual or not,
- *      that the library is installed in);
- *   3. the executable that NPU_HAL_PYTHON names, a macro that editable builds define.
+ *   2. the executable that NPU_HAL_PYTHON names, a macro that editable builds define, as their library lies in the
+ *      source tree;
+ *   3. bin/python3 in the nearest folder above this library: the environment, virtual or not, that it is installed in.
  * That executable says where its libpython is, unless TEFLON_LIBPYTHON names it.
  */
 #ifndef NPU_HAL_PYTHON_BRIDGE_H

@@ -28,6 +28,7 @@ COMMAND_GROUP = "npu_hal.cli"
 OWN_COMMANDS = {
     "devices": ("npu_hal.cli.devices", "devices"),
     "run": ("npu_hal.cli.run", "run"),
+    "conformance": ("npu_hal.cli.conformance", "conformance"),
     "replay": ("npu_hal.cli.replay", "replay_trace"),
 }
 

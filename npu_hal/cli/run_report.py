@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from npu_hal.api import Array, Tensor
+from npu_hal.api import Array, DType, Tensor
 from npu_hal.cli.labels import is_rating, real_values, top_classes
 from npu_hal.cli.printing import console, table
 from npu_hal.executor import ExecutionStep, GraphExecutor
@@ -22,7 +22,7 @@ def make_report(
     top: int,
     labels: tuple[str, ...] | None,
 ) -> dict[str, Any]:
-    """The JSON document of one run that took `seconds`; raises `InvalidInput` if `labels` fit none of the outputs."""
+    """The JSON document of one run that took `seconds`."""
     graph = model.graph
     return {
         "model": str(model_file),
@@ -58,11 +58,15 @@ def _describe_step(step: ExecutionStep, executor: GraphExecutor) -> dict[str, An
 def _describe_output(
     name: str, tensor: Tensor, values: Array, top: int, labels: tuple[str, ...] | None
 ) -> dict[str, Any]:
-    """Shape and, of the real values, extremes and mean (None where not finite); `top` classes if it rates classes."""
-    real = real_values(values, tensor)
+    """Shape, extremes and mean of the real values, and the `top` classes if it rates classes.
+
+    Extremes and mean are None where they are not finite, and for empty and complex outputs.
+    """
     described: dict[str, Any] = {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
+    has_statistics = tensor.size > 0 and tensor.dtype is not DType.COMPLEX64
+    real = real_values(values, tensor) if has_statistics else None
     for statistic in ("min", "max", "mean"):
-        described[statistic] = _finite(float(getattr(real, statistic)())) if real.size else None
+        described[statistic] = None if real is None else _finite(float(getattr(real, statistic)()))
     if is_rating(tensor):
         described["top"] = [
             {"index": rated.index, "label": rated.label, "value": _finite(rated.value), "score": _finite(rated.score)}

@@ -7,6 +7,9 @@ import numpy as np
 
 from npu_hal.api import Array, DType, InvalidInput, Tensor
 
+# Types that take numbers of any width of these kinds, in numpy's letters.
+_NARROWED = {DType.FLOAT32: "f", DType.COMPLEX64: "c"}
+
 
 def load_npy(path: Path) -> Array:
     """The array of an .npy file; raises `InvalidInput`."""
@@ -31,19 +34,18 @@ def load_npz(path: Path) -> dict[str, Array]:
 def fit_array(array: Array, tensor: Tensor, source: str) -> Array:
     """`array` in the tensor's shape and element type.
 
-    Dimensions of 1 may be missing or extra. Floats go into float32; integers into any integer type that holds their
-    values. Everything else raises `InvalidInput`, which calls the array `source`.
+    Dimensions of 1 may be missing or extra. Floats go into float32, complex numbers into complex64, integers into any
+    integer type that holds their values. Everything else raises `InvalidInput`, which calls the array `source`.
     """
     wanted = f"input {tensor.name!r} is {tensor.dtype}{list(tensor.shape)}"
     if _without_ones(array.shape) != _without_ones(tensor.shape):
         raise InvalidInput(f"{source} has shape {list(array.shape)}, but {wanted}")
     if array.dtype != tensor.dtype.numpy:
-        if tensor.dtype is DType.FLOAT32 and array.dtype.kind == "f":
-            array = array.astype(np.float32)
-        elif tensor.dtype.is_integer and array.dtype.kind in "iu" and _holds(tensor, array):
-            array = array.astype(tensor.dtype.numpy)
-        else:
+        if not _converts(array, tensor):
             raise InvalidInput(f"{source} has elements of {array.dtype} that do not fit: {wanted}")
+        # Floats beyond float32 become infinite, as everywhere in numpy.
+        with np.errstate(over="ignore"):
+            array = array.astype(tensor.dtype.numpy)
     return np.ascontiguousarray(array).reshape(tensor.shape)
 
 
@@ -61,6 +63,8 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
 
 
-def _holds(tensor: Tensor, array: Array) -> bool:
-    low, high = tensor.dtype.integer_range
-    return array.size == 0 or (int(array.min()) >= low and int(array.max()) <= high)
+def _converts(array: Array, tensor: Tensor) -> bool:
+    if tensor.dtype.is_integer and array.dtype.kind in "iu":
+        low, high = tensor.dtype.integer_range
+        return array.size == 0 or (int(array.min()) >= low and int(array.max()) <= high)
+    return tensor.dtype in _NARROWED and array.dtype.kind == _NARROWED[tensor.dtype]

@@ -67,6 +67,14 @@ def test_a_bad_plugin_is_reported_and_the_rest_goes_on(
         registry.get("mychip")
 
 
+def test_a_rejected_plugin_keeps_no_frames_alive() -> None:
+    registry = Registry([entry_point("mychip", broken)])
+    error = registry.rejected[0].error
+    assert error.__traceback__ is None
+    assert error.__cause__ is not None
+    assert error.__cause__.__traceback__ is None
+
+
 def test_a_driver_without_a_version_is_refused() -> None:
     class Versionless(ExampleDriver):
         def __init__(self) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from npu_hal.api.errors import NpuHalError
 from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from npu_hal_etnaviv.hardware.npu_core import npu_core_identified
 from npu_hal_etnaviv.kernel.drm import ioctl
 from npu_hal_etnaviv.kernel.drm.drm_interface import DrmInterface
 from npu_hal_etnaviv.kernel.drm.render_node import NpuNode, find_nodes
 from npu_hal_etnaviv.kernel.interface import Access, KernelInterface
-
-from npu_hal.api.errors import NpuHalError
 from tests.etnaviv.golden_replay import GoldenReplay
 
 WAIT_SECONDS = 2.0

@@ -20,6 +20,8 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
+
 from npu_hal_etnaviv.emulator.emulated_npu import EmulatedNpu
 from npu_hal_etnaviv.emulator.faults import NpuFault
 from npu_hal_etnaviv.emulator.memory import SubmittedBuffer
@@ -27,7 +29,6 @@ from npu_hal_etnaviv.hardware.npu_core import npu_core_identified, npu_core_name
 from npu_hal_etnaviv.kernel.drm import uapi
 from npu_hal_etnaviv.kernel.drm.memory_map import map_shared
 from npu_hal_etnaviv.kernel.interface import Access, CoreIdentity
-from numpy.typing import NDArray
 
 REQUEST = struct.Struct("<IIQQ")
 REPLY = struct.Struct("<iI")

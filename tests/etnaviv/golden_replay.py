@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from npu_hal_etnaviv.hardware.bit_field import WordLayout
 from npu_hal_etnaviv.hardware.nn_config import KERNEL_ADDRESS_SHIFT, NN_CONFIG
 from npu_hal_etnaviv.hardware.registers import LOAD_STATE, Register
 from npu_hal_etnaviv.hardware.tp_config import TP_CONFIG
 from npu_hal_etnaviv.kernel.interface import DEFAULT_TIMEOUT, Access, BufferObject, KernelInterface
-from numpy.typing import NDArray
 
 ACCESS = {"r": Access.READ, "w": Access.WRITE, "rw": Access.READ | Access.WRITE}
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tflite
+
 from npu_hal_etnaviv.weights.add_as_convolution import (
     addition_scales,
     v7_addition_weights,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from npu_hal_etnaviv.hardware.bit_field import BitField, BitFieldError, SplitValue, WordLayout, bits
 
 LAYOUT = WordLayout(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from npu_hal_etnaviv.hardware.bit_field import WordLayout
 from npu_hal_etnaviv.hardware.nn_config import (
     IN_IMAGE_X_OFFSET,

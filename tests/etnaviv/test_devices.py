@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from npu_hal.api.errors import DeviceNotFound
 from npu_hal_etnaviv.emulator.emulated_interface import EmulatedInterface
 from npu_hal_etnaviv.kernel.devices import core_of, open_device
 from npu_hal_etnaviv.kernel.drm.render_node import FOLDER_VARIABLE
 from npu_hal_etnaviv.kernel.interface import CoreIdentity
-
-from npu_hal.api.errors import DeviceNotFound
 from tests.etnaviv.fake_kernel import GC7000, FakeKernel, FakeNode, build_shim, npu
 
 SCRIPT = """

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from npu_hal.api.errors import InvalidInput, InvalidOption
 from npu_hal_etnaviv.emulator.disassembler import disassemble, render_text
 from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from npu_hal_etnaviv.emulator.emulated_npu import EmulatedNpu
 from npu_hal_etnaviv.emulator.memory import SubmittedBuffer
 from npu_hal_etnaviv.hardware.npu_core import npu_core_named
 from npu_hal_etnaviv.kernel.dump import RecordingInterface, capture_folders, read_capture, write_capture
-
-from npu_hal.api.errors import InvalidInput, InvalidOption
 from tests.etnaviv.golden_replay import GoldenReplay
 
 MODEL = "g_conv_14x14_k3_i3_o9_s2_same"

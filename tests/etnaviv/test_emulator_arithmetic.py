@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from npu_hal_etnaviv.coefficients.huffman_stream import HuffmanLayout, encode_huffman_stream
 from npu_hal_etnaviv.coefficients.zero_run_layout import ZeroRunLayout, weight_order
 from npu_hal_etnaviv.coefficients.zero_run_stream import encode_zero_run_stream
@@ -24,8 +26,6 @@ from npu_hal_etnaviv.hardware.nn_config import (
 from npu_hal_etnaviv.hardware.npu_core import NpuCore, npu_cores
 from npu_hal_etnaviv.hardware.tp_config import TP_CONFIG
 from npu_hal_etnaviv.kernel.interface import Access, BufferObject
-from numpy.typing import NDArray
-
 from tests.etnaviv.golden_replay import command_words
 
 

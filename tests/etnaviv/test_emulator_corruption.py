@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from npu_hal.api.errors import DeviceLost
 from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from npu_hal_etnaviv.emulator.emulated_npu import EmulatedNpu
 from npu_hal_etnaviv.emulator.memory import SubmittedBuffer
-
-from npu_hal.api.errors import DeviceLost
 from tests.etnaviv.golden_replay import GoldenReplay
 
 MODELS = ("g_conv_14x14_k3_i3_o9_s2_same", "g_dw_8x8_k3_i32_o32_s2_same", "g_concat2_conv")

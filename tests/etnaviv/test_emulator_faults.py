@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from npu_hal.api.errors import DeviceLost, DeviceNotFound, InvalidState, OutOfDeviceMemory
 from npu_hal_etnaviv.emulator.emulated_interface import EmulatedInterface, open_emulator
 from npu_hal_etnaviv.emulator.faults import NpuFault
 from npu_hal_etnaviv.hardware.nn_config import NN_CONFIG
@@ -12,8 +14,6 @@ from npu_hal_etnaviv.hardware.npu_core import ALIASES, npu_cores
 from npu_hal_etnaviv.hardware.registers import Register
 from npu_hal_etnaviv.hardware.tp_config import TP_CONFIG
 from npu_hal_etnaviv.kernel.interface import Access
-
-from npu_hal.api.errors import DeviceLost, DeviceNotFound, InvalidState, OutOfDeviceMemory
 from tests.etnaviv.golden_replay import GoldenReplay
 
 MODEL = "g_conv_14x14_k3_i3_o9_s2_same"

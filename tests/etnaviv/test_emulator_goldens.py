@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from npu_hal_etnaviv.coefficients.compatibility import Compatibility
-from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from numpy.typing import NDArray
 
 from npu_hal.api.errors import DeviceLost
+from npu_hal_etnaviv.coefficients.compatibility import Compatibility
+from npu_hal_etnaviv.emulator.emulated_interface import open_emulator
 from tests.conftest import shared_folder
 from tests.etnaviv.golden_replay import GoldenReplay
 from tests.etnaviv.golden_weights import golden_jobs, job_weights, model_path, same_as_golden

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.coefficients.encoded_coefficients import EncodedCoefficients
 from npu_hal_etnaviv.coefficients.huffman_stream import (

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.hardware.nn_config import KERNEL_PATTERN
 from npu_hal_etnaviv.hardware.npu_core import NpuCore, npu_core_named, npu_cores

@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from npu_hal_etnaviv.hardware.npu_core import npu_core_identified, npu_core_named, npu_cores
 
 from npu_hal.api.errors import DeviceNotFound
+from npu_hal_etnaviv.hardware.npu_core import npu_core_identified, npu_core_named, npu_cores
 
 
 def test_cores_are_those_of_the_reference(shared: Path) -> None:

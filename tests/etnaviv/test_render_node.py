@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from npu_hal_etnaviv.kernel.drm.render_node import find_nodes
 
+from npu_hal_etnaviv.kernel.drm.render_node import find_nodes
 from tests.etnaviv.fake_kernel import GC7000, FakeKernel, FakeNode, build_shim, npu
 
 SCRIPT = """

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from npu_hal_etnaviv.kernel.drm.softpin_heap import SoftpinHeap
 
 from npu_hal.api.errors import InvalidState, OutOfDeviceMemory
+from npu_hal_etnaviv.kernel.drm.softpin_heap import SoftpinHeap
 
 PAGE = 4096
 TOP = 1 << 32

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from npu_hal_etnaviv.kernel.drm import uapi
 
 STRUCTURES: dict[str, type[ctypes.Structure]] = {

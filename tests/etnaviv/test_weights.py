@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from npu_hal_etnaviv.hardware.nn_config import POST_MULTIPLIER, POST_SHIFT
 from npu_hal_etnaviv.weights.add_as_convolution import addition_scales, v8_addition_weights
 from npu_hal_etnaviv.weights.dense_depthwise import dense_depthwise

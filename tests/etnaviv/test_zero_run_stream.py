@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from npu_hal_etnaviv.coefficients.compatibility import Compatibility
 from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
 from npu_hal_etnaviv.coefficients.zero_run_layout import (

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from npu_hal_software.driver import SoftwareDriver
 from numpy.typing import NDArray
 
 from npu_hal.api import Array, Graph
+from npu_hal_software.driver import SoftwareDriver
 from tests.litert import run_graph
 from tests.software.strategies import Case
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from npu_hal_software import levels
-from npu_hal_software.driver import SoftwareDriver
 from numpy.typing import NDArray
 
 from npu_hal.api import (
@@ -31,6 +29,8 @@ from npu_hal.api import (
 )
 from npu_hal.api import ExplicitPadding as Explicit
 from npu_hal.registry import Registry
+from npu_hal_software import levels
+from npu_hal_software.driver import SoftwareDriver
 
 REFERENCE = {"level": "reference"}
 

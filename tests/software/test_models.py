@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from npu_hal_software.driver import SoftwareDriver
 from numpy.typing import NDArray
 
 from npu_hal.api import Array, Graph
 from npu_hal.tflite.reader import read_model
+from npu_hal_software.driver import SoftwareDriver
 from tests.litert import run_file
 from tests.software.checks import assert_same, run_reference
 from tests.software.strategies import random_array

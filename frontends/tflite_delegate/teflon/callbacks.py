@@ -156,9 +156,12 @@ def report(context_address: int, error: BaseException) -> Status:
 
 
 def report_text(context_address: int, text: str) -> None:
-    """Hand `text` to the runtime's error reporter."""
+    """Hand `text` to the runtime's error reporter, which joins messages as they come."""
     context = TfLiteContext.from_address(context_address)
-    context.ReportError(context_address, b"%s", text.encode(errors="replace"))
+    if context.ReportError:
+        context.ReportError(context_address, b"%s\n", text.encode(errors="replace"))
+    else:
+        _log.error("%s", text)
 
 
 callbacks = Callbacks()

@@ -1,33 +1,30 @@
 """What TEFLON_DEBUG=verbose tells on stderr: tables of tensors and operations, what was refused, times."""
 
 import logging
-import os
 from collections.abc import Sequence
 
 from npu_hal.api import AnyOperation, Graph, Tensor
+from npu_hal.debug import is_verbose
 from npu_hal.tflite.operators import operator_name
 from teflon.candidates import Candidates
 from teflon.execution_plan import PlannedNode
 
-DEBUG_VARIABLE = "TEFLON_DEBUG"
-_FLAGS = ("verbose",)
 _log = logging.getLogger("npu_hal.teflon")
 _RULE = "=" * 96
 
 
-def is_verbose() -> bool:
-    """Whether TEFLON_DEBUG, a list of flags with commas in between, has ``verbose``; if so, its messages are shown."""
-    flags = {flag.strip() for flag in os.environ.get(DEBUG_VARIABLE, "").split(",")} - {""}
-    for flag in sorted(flags.difference(_FLAGS)):
-        _log.warning("%s has no flag %r; its flags are: %s", DEBUG_VARIABLE, flag, ", ".join(_FLAGS))
-    if "verbose" not in flags:
+def configure() -> bool:
+    """Whether the delegate is to tell; if so, make sure that it is heard."""
+    if not is_verbose():
         return False
-    _log.setLevel(logging.DEBUG)
+    # What the driver logs belongs to the picture.
+    everything = logging.getLogger("npu_hal")
+    everything.setLevel(logging.DEBUG)
     # A program that has set up logging decides itself where messages go.
-    if not _log.hasHandlers():
+    if not everything.hasHandlers():
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("teflon: %(message)s"))
-        _log.addHandler(handler)
+        handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        everything.addHandler(handler)
     return True
 
 

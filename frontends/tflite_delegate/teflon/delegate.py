@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from ctypes import addressof
 from dataclasses import dataclass
-from weakref import finalize
+from weakref import WeakSet, finalize
 
-from npu_hal.api import InvalidState, NpuHalError
+from npu_hal.api import Device, InvalidState, NpuHalError
 from npu_hal.registry import Registry
 from npu_hal.selection import select
 from teflon import debug
@@ -54,6 +54,10 @@ class Delegate:
     ``device``, and the driver's options by their name or by ``driver.<name>``. Raises `NoSuchDriver`,
     `InvalidOption`, and what opening the device raises.
 
+    `report` tells what became of the operators of the model, or subgraph of a model, that the delegate was applied to
+    last; None before that. A model with tensors whose shape is only known while it runs is turned down by the runtime,
+    which warns of the tensor.
+
     One delegate serves any number of interpreters and threads. It keeps its device open until it is closed, or until
     neither the caller nor an interpreter needs it.
     """
@@ -65,11 +69,12 @@ class Delegate:
         options: Mapping[str, str] | None = None,
         registry: Registry | None = None,
     ) -> None:
-        self._is_verbose = debug.is_verbose()
+        self._is_verbose = debug.configure()
         parsed = DelegateOptions.parse(options or {})
         selection = select(driver or parsed.driver, device or parsed.device, registry)
         self._device = selection.driver.open(selection.device, parsed.driver_options(selection.driver))
-        self._close = finalize(self, self._device.close)
+        self._kernels: WeakSet[Kernel] = WeakSet()
+        self._close = finalize(self, _close, self._device, self._kernels)
         self._applications: dict[int, _Application] = {}
         self.report: DelegationReport | None = None
         # Flags of 0 let the runtime compute all shapes first, and apply the delegate again when an input is resized.
@@ -77,7 +82,7 @@ class Delegate:
         self._address = callbacks.register(self)
 
     def close(self) -> None:
-        """Close the device. Interpreters that use the delegate fail from then on; may be called again."""
+        """Close the subgraphs and the device; interpreters that use them fail from then on. May be called again."""
         self._close()
 
     def __enter__(self) -> "Delegate":
@@ -120,6 +125,8 @@ class Delegate:
         application = self._applications.get(addressof(context))
         if application is None:
             raise InvalidState("the runtime asks for a part of a model that the delegate was not applied to")
+        if application.error is not None:
+            return None
         try:
             return self._compile(application, context, params)
         except BaseException as error:
@@ -130,11 +137,20 @@ class Delegate:
         nodes = read_ints(params.nodes_to_replace)
         name = f"partition {len(application.partitions)}"
         bound = application.candidates.graph(nodes, read_ints(params.output_tensors), name)
-        application.partitions.append(nodes)
-        if not self._is_verbose:
-            return Kernel(bound, self._device.create_subgraph(bound.graph), context, self)
-        debug.log_graph(bound.graph)
+        if self._is_verbose:
+            debug.log_graph(bound.graph)
         start = time.perf_counter()
         subgraph = self._device.create_subgraph(bound.graph)
-        debug.log_compilation(name, time.perf_counter() - start)
-        return TimedKernel(bound, subgraph, context, self)
+        if self._is_verbose:
+            debug.log_compilation(name, time.perf_counter() - start)
+        kernel = (TimedKernel if self._is_verbose else Kernel)(bound, subgraph, context, self)
+        self._kernels.add(kernel)
+        application.partitions.append(nodes)
+        return kernel
+
+
+def _close(device: Device, kernels: "WeakSet[Kernel]") -> None:
+    """Close what is left in the order that drivers rely on: subgraphs, then their device."""
+    for kernel in tuple(kernels):
+        kernel.close()
+    device.close()

@@ -1,0 +1,66 @@
+"""Entry points of the level: whether it works here, and graphs to subgraphs."""
+
+import importlib.util
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import cast
+
+from npu_hal.api import Graph, InvalidOption, Support
+from npu_hal_software.jit.compiler import load_kernels
+from npu_hal_software.jit.lowering.select import lower_operation
+from npu_hal_software.jit.program import Program
+from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.subgraph import JitSubgraph
+from npu_hal_software.jit.tiers import Tier, choose_tier, machine_name
+
+ROUNDINGS = ("exact", "xnnpack")
+_MACHINES = ("x86_64", "aarch64")
+_MAX_THREADS = 64
+
+
+def available() -> Support:
+    """Whether code can be generated and run on this machine, or the reason why not."""
+    if machine_name() not in _MACHINES:
+        return Support.no(f"kernels are generated for {' and '.join(_MACHINES)}, and this is {machine_name()}")
+    if importlib.util.find_spec("llvmlite") is None:
+        return Support.no("llvmlite is not installed; install npu-hal[jit]")
+    return Support.yes()
+
+
+def subgraph_compiler(options: Mapping[str, str] | None = None) -> Callable[[Graph], JitSubgraph]:
+    """What compiles graphs with these options: `threads`, `tier` and `rounding`, each auto or exact if left out.
+
+    threads: a number, or auto for the cores of the affinity mask. tier: the name of an instruction-set tier, or auto.
+    rounding: exact (bit for bit TensorFlow Lite's reference kernels) or xnnpack (XNNPACK's results). Raises
+    `InvalidOption`.
+    """
+    options = options or {}
+    tier = choose_tier(options.get("tier", "auto"))
+    rounding = options.get("rounding", "exact")
+    if rounding not in ROUNDINGS:
+        raise InvalidOption(f"rounding cannot be {rounding!r}; it is one of: {', '.join(ROUNDINGS)}")
+    threads = parse_threads(options.get("threads", "auto"))
+    return partial(_compile, tier=tier, rounding=cast(Rounding, rounding), threads=threads)
+
+
+def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> JitSubgraph:
+    """Compile a graph whose operations the reference level defines; see `subgraph_compiler`."""
+    return subgraph_compiler(options)(graph)
+
+
+def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> JitSubgraph:
+    kernels = load_kernels(tier, rounding)
+    program = Program(graph, tier, rounding, threads)
+    for position, operation in enumerate(graph.operations):
+        lower_operation(program, operation, f"operation {position} ({operation.kind})")
+    return JitSubgraph(graph, program.link(), kernels, threads)
+
+
+def parse_threads(text: str) -> int:
+    """The number of threads that an option asks for; `InvalidOption` if it is none."""
+    if text == "auto":
+        return min(len(os.sched_getaffinity(0)), _MAX_THREADS)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_THREADS:
+        raise InvalidOption(f"threads cannot be {text!r}; it is auto or a number from 1 to {_MAX_THREADS}")
+    return int(text)

@@ -1,0 +1,46 @@
+"""The whole module of kernels for one tier and rounding."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from npu_hal_software.jit.data_movement import emit_data_movement
+from npu_hal_software.jit.depthwise import emit_depthwise
+from npu_hal_software.jit.dispatcher import emit_dispatcher
+from npu_hal_software.jit.elementwise import emit_elementwise
+from npu_hal_software.jit.gemm import emit_gemm
+from npu_hal_software.jit.ir import Module
+from npu_hal_software.jit.kernel import KernelContext
+from npu_hal_software.jit.lookup_table import emit_lookup_table
+from npu_hal_software.jit.pooling import emit_pooling
+from npu_hal_software.jit.requantise import Rounding, requantiser_for
+from npu_hal_software.jit.resize import emit_resize
+from npu_hal_software.jit.softmax import emit_softmax
+from npu_hal_software.jit.tiers import Tier, machine_name
+
+
+def generate_module(tier: Tier, rounding: Rounding) -> str:
+    """LLVM assembly of every kernel and the entry point."""
+    context = KernelContext(Module(), tier, requantiser_for(rounding, tier))
+    kernels = [
+        emit_gemm(context),
+        *emit_depthwise(context),
+        *emit_elementwise(context),
+        *emit_pooling(context),
+        emit_lookup_table(context),
+        emit_softmax(context),
+        *emit_data_movement(context),
+        *emit_resize(context),
+    ]
+    emit_dispatcher(context.module, kernels, tier.machine or machine_name())
+    return context.module.text
+
+
+@cache
+def generator_version() -> str:
+    """A hash of the generator's own source, so that no kernel of another version is ever run."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,104 @@
+"""What all kernels share: their context, the split of work into chunks, and the way from accumulators to bytes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from npu_hal_software.jit.ir import I32, I64, PTR, Function, Module, Value
+from npu_hal_software.jit.record import CLAMPS_NEGATIVE, SHIFTS_LEFT, RecordKind
+from npu_hal_software.jit.requantise import Requantiser
+from npu_hal_software.jit.tiers import Tier
+
+# Every kernel handles chunk number `chunk` of `chunks` of the operation whose record is at `operation`.
+KERNEL_PARAMETERS = {"operation": PTR, "chunk": I64, "chunks": I64}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelContext:
+    """What kernels are generated for."""
+
+    module: Module
+    tier: Tier
+    requantiser: Requantiser
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A generated kernel and the records that it handles."""
+
+    kind: RecordKind
+    function: str
+
+
+def chunk_range(function: Function, count: Value) -> tuple[Value, Value]:
+    """First index and end of the part of `count` items that this chunk handles."""
+    chunk, chunks = function["chunk"], function["chunks"]
+    return (count * chunk).udiv(chunks), (count * (chunk + 1)).udiv(chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStage:
+    """Turns accumulators into stored bytes by the requantisation fields of a record."""
+
+    context: KernelContext
+    flags: Value
+    zero_point: Value
+    low: Value
+    high: Value
+
+    @classmethod
+    def of(cls, context: KernelContext, kind: RecordKind, operation: Value) -> "OutputStage":
+        """The stage that the record at `operation` describes."""
+        flags, zero_point, low, high = (
+            kind.read(operation, name, I32) for name in ("flags", "zero_point", "low", "high")
+        )
+        return cls(context, flags, zero_point, low, high)
+
+    def shift_left(self, accumulators: Sequence[Value], blocks: Sequence[Value]) -> list[Value]:
+        """The accumulators, shifted left where the record says that some channel needs it."""
+        function = self.flags.function
+        variables = [function.variable(accumulator) for accumulator in accumulators]
+        with function.when((self.flags & SHIFTS_LEFT).compare("ne", 0)):
+            for variable, block in zip(variables, blocks, strict=True):
+                variable.set(self.context.requantiser.shift_left(variable.get(), block))
+        return [variable.get() for variable in variables]
+
+    def requantise_and_store(
+        self, rows: Sequence[Sequence[Value]], blocks: Sequence[Value], store: Callable[[int, Value], None]
+    ) -> None:
+        """Requantise each row's vectors by the blocks of constants and hand (row number, packed bytes) to `store`."""
+        function = self.flags.function
+
+        def emit(clamps_negative: bool) -> None:
+            bound = self.high - self.zero_point
+            for number, vectors in enumerate(rows):
+                rounded = [
+                    self.context.requantiser.requantise(vector, block, bound, clamps_negative=clamps_negative)
+                    for vector, block in zip(vectors, blocks, strict=True)
+                ]
+                store(number, self.context.tier.pack(rounded, self.zero_point, self.low, self.high))
+
+        clamps = (self.flags & CLAMPS_NEGATIVE).compare("ne", 0)
+        function.choose(clamps, lambda: emit(True), lambda: emit(False))
+
+
+def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Value) -> None:
+    """Store the first `valid` bytes of `packed`, which are all of them in most calls."""
+    lanes = packed.type.lanes
+    if context.tier.masks_stores:
+        context.tier.store_first(pointer, packed, valid)
+        return
+    pointer.function.choose(
+        valid.compare("eq", lanes),
+        lambda: pointer.store(packed),
+        lambda: context.tier.store_first(pointer, packed, valid),
+    )
+
+
+def storing_to(pointer: Value) -> Callable[[int, Value], None]:
+    """What stores a single row's packed bytes at `pointer`, for `OutputStage.requantise_and_store`."""
+    return lambda _, packed: pointer.store(packed)
+
+
+def storing_valid_to(context: KernelContext, pointer: Value, valid: Value) -> Callable[[int, Value], None]:
+    """As `storing_to`, of the first `valid` bytes."""
+    return lambda _, packed: store_valid(context, pointer, packed, valid)

@@ -1,0 +1,74 @@
+"""Operations without a kernel: the records call back into Python, which runs the reference level's definition.
+
+The program stays one native call; a callback takes the interpreter's lock for as long as it runs.
+"""
+
+import ctypes
+import logging
+from collections.abc import Callable
+
+import numpy as np
+
+from npu_hal.api import AnyOperation, Array, DType, Tensor
+from npu_hal_software.jit.program import SIGN_BIT, Address, Program
+from npu_hal_software.reference import DEFINITIONS
+
+_logger = logging.getLogger("npu_hal.software.jit")
+
+_Callback = ctypes.CFUNCTYPE(None, ctypes.c_int64)
+
+
+def lower_by_reference(program: Program, operation: AnyOperation) -> None:
+    """Call the definition in numpy on the stored bytes."""
+    _logger.info("%s runs in numpy: there is no native kernel for its form", program.label)
+    kernel = DEFINITIONS[operation.kind].compile(operation, program.graph.tensors)
+    sources = [_Operand(program, index, program.stored(index)) for index in operation.inputs]
+    targets = [_Operand(program, index, program.output(index)) for index in operation.outputs]
+    failures = program.failures
+
+    def run(_: int) -> None:
+        try:
+            outputs = [np.empty(target.tensor.shape, target.tensor.dtype.numpy) for target in targets]
+            kernel([source.read() for source in sources], outputs)
+            for target, array in zip(targets, outputs, strict=True):
+                target.write(array)
+        # Nothing may unwind into native code.
+        except BaseException as error:
+            failures.add(error)
+
+    callback = _Callback(run)
+    program.keep_object(callback)
+    function = ctypes.cast(callback, ctypes.c_void_p).value or 0
+    uses = [operand.address for operand in (*sources, *targets) if isinstance(operand.address, Address)]
+    program.emit_call(function, uses)
+    for operand in (*sources, *targets):
+        program.on_link(operand.resolve)
+
+
+class _Operand:
+    """A tensor's place in the arena, or its constant."""
+
+    def __init__(self, program: Program, index: int, address: Address | int) -> None:
+        self.tensor: Tensor = program.tensor(index)
+        self.address = address
+        self._bytes: Array | None = None
+
+    def resolve(self, bytes_at: Callable[[Address, int], Array]) -> None:
+        """Remember the memory once it is planned."""
+        if isinstance(self.address, Address):
+            self._bytes = bytes_at(self.address, self.tensor.nbytes)
+
+    def read(self) -> Array:
+        """The tensor's values."""
+        if self._bytes is None:
+            return self.tensor.constant()
+        if self.tensor.dtype is DType.INT8:
+            return (self._bytes ^ np.uint8(SIGN_BIT)).view(np.int8).reshape(self.tensor.shape)
+        return self._bytes.view(self.tensor.dtype.numpy).reshape(self.tensor.shape)
+
+    def write(self, values: Array) -> None:
+        """Store values."""
+        if self._bytes is None:
+            return
+        flat = values.reshape(-1).view(np.uint8)
+        self._bytes[:] = flat ^ np.uint8(SIGN_BIT) if self.tensor.dtype is DType.INT8 else flat

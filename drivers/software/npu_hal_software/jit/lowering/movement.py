@@ -1,0 +1,203 @@
+"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE, TRANSPOSE."""
+
+import math
+
+import numpy as np
+
+from npu_hal.api import Concatenation, Pad, Reshape, Split, Transpose
+from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
+from npu_hal_software.jit.program import (
+    Address,
+    InputAddress,
+    Program,
+    contiguous_steps,
+    position_chunks,
+    stored_mask,
+    stored_zero_point,
+)
+from npu_hal_software.jit.record import COPY
+
+# Nested loops of the copy kernel, around runs of contiguous bytes.
+COPY_AXES = 4
+
+
+def lower_reshape(program: Program, operation: Reshape) -> None:
+    """The same bytes under another shape."""
+    program.alias(operation.output, operation.input)
+
+
+def lower_concatenation(program: Program, operation: Concatenation) -> None:
+    """Each input is copied to its columns, by way of a table if values change."""
+    output = program.tensor(operation.output)
+    row_bytes = math.prod(output.shape[operation.axis :]) * output.dtype.itemsize
+    rows = math.prod(output.shape[: operation.axis])
+    target = program.output(operation.output)
+    start = 0
+    for index in operation.concatenated:
+        part = math.prod(program.tensor(index).shape[operation.axis :]) * output.dtype.itemsize
+        source, mask = _converted(program, operation, index)
+        _copy_rows(program, source, target.moved(start), rows, part, part, row_bytes, mask)
+        start += part
+
+
+def _converted(program: Program, operation: Concatenation, index: int) -> tuple[Address | InputAddress | int, int]:
+    """An operand at the output's quantisation and within the activation's range; for exact readers."""
+    input_, output = program.tensor(index), program.tensor(operation.output)
+    if not input_.dtype.is_quantised8:
+        return program.exact(index)
+    alone = operation.model_copy(update={"concatenated": (index,), "axis": 0})
+    table = stored_table(alone, input_, output)
+    if is_identity(table):
+        return program.exact(index)
+    converted = program.scratch(input_.nbytes)
+    emit_lookup(program, program.stored(index), converted, input_.size, table)
+    return converted, 0
+
+
+def lower_split(program: Program, operation: Split) -> None:
+    """Columns of the input are copied to each part."""
+    input_ = program.tensor(operation.input)
+    row_bytes = math.prod(input_.shape[operation.axis :]) * input_.dtype.itemsize
+    rows = math.prod(input_.shape[: operation.axis])
+    part = row_bytes // len(operation.parts)
+    source = program.stored(operation.input)
+    for number, index in enumerate(operation.parts):
+        start = source + number * part if isinstance(source, int) else source.moved(number * part)
+        _copy_rows(program, start, program.output(index), rows, part, row_bytes, part, 0)
+
+
+def _copy_rows(
+    program: Program,
+    source: Address | InputAddress | int,
+    target: Address,
+    rows: int,
+    count: int,
+    input_step: int,
+    output_step: int,
+    mask: int,
+) -> None:
+    if rows * count == 0:
+        return
+    if count == input_step == output_step:
+        rows, count = 1, rows * count
+    program.emit(
+        COPY,
+        position_chunks(program, rows * count // 16, rows),
+        input=source,
+        output=target,
+        size_0=rows,
+        size_1=1,
+        size_2=1,
+        size_3=1,
+        input_step_0=input_step,
+        output_step_0=output_step,
+        bytes=count,
+        mask=mask,
+    )
+
+
+def lower_pad(program: Program, operation: Pad) -> None:
+    """Fill with the zero point, then copy the input to its place."""
+    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    itemsize = output.dtype.itemsize
+    value = stored_zero_point(output) if output.dtype.is_quantised8 and output.quantization else stored_mask(output)
+    target = program.output(operation.output)
+    size = output.nbytes
+    pattern = program.constant(np.full(_FILL_BYTES, value, np.uint8))
+    whole, rest = divmod(size, _FILL_BYTES)
+    program.emit(
+        COPY, 1, input=pattern, output=target,
+        size_0=whole, size_1=1, size_2=1, size_3=1, output_step_0=_FILL_BYTES, bytes=_FILL_BYTES,
+    )  # fmt: skip
+    if rest:
+        _copy_rows(program, pattern, target.moved(whole * _FILL_BYTES), 1, rest, rest, rest, 0)
+    if input_.size == 0:
+        return
+    output_steps = contiguous_steps(output.shape, itemsize)
+    start = sum(before * step for (before, _), step in zip(operation.paddings, output_steps, strict=True))
+    source, mask = program.exact(operation.input)
+    emit_strided_copy(
+        program,
+        source,
+        target.moved(start),
+        input_.shape,
+        contiguous_steps(input_.shape, itemsize),
+        output_steps,
+        itemsize,
+        mask,
+    )
+
+
+_FILL_BYTES = 4096
+
+
+def lower_transpose(program: Program, operation: Transpose) -> None:
+    """The output's elements in order, from the input's strides in the permutation's order."""
+    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    itemsize = output.dtype.itemsize
+    input_steps = contiguous_steps(input_.shape, itemsize)
+    source, mask = program.exact(operation.input)
+    emit_strided_copy(
+        program,
+        source,
+        program.output(operation.output),
+        output.shape,
+        [input_steps[axis] for axis in operation.permutation],
+        contiguous_steps(output.shape, itemsize),
+        itemsize,
+        mask,
+    )
+
+
+def merged_axes(
+    shape: tuple[int, ...], input_steps: list[int], output_steps: list[int], itemsize: int
+) -> tuple[list[tuple[int, int, int]], int]:
+    """Axes as (size, input step, output step) and contiguous bytes, with neighbours merged where strides allow."""
+    axes: list[tuple[int, int, int]] = []
+    for size, source, target in zip(shape, input_steps, output_steps, strict=True):
+        if size == 1:
+            continue
+        if axes and axes[-1][1] == size * source and axes[-1][2] == size * target:
+            axes[-1] = (axes[-1][0] * size, source, target)
+        else:
+            axes.append((size, source, target))
+    count = itemsize
+    if axes and axes[-1][1] == axes[-1][2] == itemsize:
+        count = axes.pop()[0] * itemsize
+    return axes, count
+
+
+def fits_copy(shape: tuple[int, ...], input_steps: list[int], output_steps: list[int], itemsize: int) -> bool:
+    """Whether the copy kernel has enough axes."""
+    return len(merged_axes(shape, input_steps, output_steps, itemsize)[0]) <= COPY_AXES
+
+
+def emit_strided_copy(
+    program: Program,
+    source: Address | InputAddress | int,
+    target: Address,
+    shape: tuple[int, ...],
+    input_steps: list[int],
+    output_steps: list[int],
+    itemsize: int,
+    mask: int = 0,
+) -> None:
+    """Copy elements of `shape` between strided layouts; steps are in bytes."""
+    axes, count = merged_axes(shape, input_steps, output_steps, itemsize)
+    padded = axes + [(1, 0, 0)] * (COPY_AXES - len(axes))
+    fields: dict[str, int] = {}
+    for number, (size, input_step, output_step) in enumerate(padded):
+        fields |= {
+            f"size_{number}": size,
+            f"input_step_{number}": input_step,
+            f"output_step_{number}": output_step,
+        }
+    program.emit(
+        COPY,
+        position_chunks(program, math.prod(shape) * itemsize // 8, padded[0][0]),
+        input=source,
+        output=target,
+        bytes=count,
+        mask=mask,
+        **fields,
+    )

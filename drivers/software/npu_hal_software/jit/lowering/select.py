@@ -1,0 +1,140 @@
+"""Which lowering takes an operation, and which forms are left to the reference level."""
+
+from collections.abc import Sequence
+
+from npu_hal.api import (
+    Activation,
+    Add,
+    AnyOperation,
+    AveragePool2D,
+    Concatenation,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    Logistic,
+    MaxPool2D,
+    Mean,
+    Mul,
+    Pad,
+    Quantize,
+    Relu,
+    Relu6,
+    Reshape,
+    ResizeBilinear,
+    ResizeNearestNeighbor,
+    Softmax,
+    Split,
+    Sub,
+    Tanh,
+    Tensor,
+    Transpose,
+)
+from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
+from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
+from npu_hal_software.jit.lowering.depthwise_convolution import lower_depthwise_convolution
+from npu_hal_software.jit.lowering.fallback import lower_by_reference
+from npu_hal_software.jit.lowering.movement import (
+    fits_copy,
+    lower_concatenation,
+    lower_pad,
+    lower_reshape,
+    lower_split,
+    lower_transpose,
+)
+from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
+from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
+from npu_hal_software.jit.lowering.softmax import lower_softmax
+from npu_hal_software.jit.lowering.tables import lower_table
+from npu_hal_software.jit.lowering.weights import fits_int8
+from npu_hal_software.jit.program import Program, contiguous_steps
+
+# Sums of bytes beyond 2**24 are not exact in the float quotient of the pooling kernel.
+_LARGEST_WINDOW = (1 << 16) - 1
+
+
+def lower_operation(program: Program, operation: AnyOperation, label: str) -> None:
+    """Append the records of one operation."""
+    program.label = label
+    tensors = program.graph.tensors
+    operands = [tensors[index] for index in (*operation.inputs, *operation.outputs)]
+    if any(tensor.size == 0 for tensor in operands) or not _lower_natively(program, operation, operands):
+        lower_by_reference(program, operation)
+
+
+def _lower_natively(program: Program, operation: AnyOperation, operands: Sequence[Tensor]) -> bool:
+    """Append records if there is a kernel for the operation's form."""
+    tensors = program.graph.tensors
+    match operation:
+        case Reshape():
+            lower_reshape(program, operation)
+            return True
+        case Split():
+            lower_split(program, operation)
+            return True
+        case Pad() if _copies_input(operation, tensors):
+            lower_pad(program, operation)
+            return True
+        case Transpose() if _copies_permuted(operation, tensors):
+            lower_transpose(program, operation)
+            return True
+        case ResizeNearestNeighbor():
+            lower_resize_nearest_neighbor(program, operation)
+            return True
+        case Concatenation() if operation.activation is Activation.NONE or operands[0].dtype.is_quantised8:
+            lower_concatenation(program, operation)
+            return True
+    if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
+        return False
+    match operation:
+        case Conv2D() if operation.groups(tensors) == 1 and _constant_weights(operation, tensors):
+            lower_convolution(program, operation)
+        case DepthwiseConv2D() if _constant_weights(operation, tensors):
+            lower_depthwise_convolution(program, operation)
+        case FullyConnected() if _constant_weights(operation, tensors):
+            lower_fully_connected(program, operation)
+        case Add() | Sub() | Mul() if len(operands[-1].shape) <= MAX_BROADCAST_AXES:
+            lower_arithmetic(program, operation)
+        case AveragePool2D() | MaxPool2D() if operation.filter_height * operation.filter_width <= _LARGEST_WINDOW:
+            lower_pool(program, operation)
+        case Mean() if _reduces_image(operation, operands[0]):
+            lower_mean(program, operation)
+        case ResizeBilinear():
+            lower_resize_bilinear(program, operation)
+        case Softmax():
+            lower_softmax(program, operation)
+        case Logistic() | Tanh() | Relu() | Relu6() | Quantize():
+            lower_table(program, operation)
+        case _:
+            return False
+    return True
+
+
+def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:
+    """Whether weights and bias can be packed when the subgraph is created."""
+    weights = tensors[operation.inputs[1]]
+    bias = operation.bias
+    is_constant = weights.is_constant and (bias is None or tensors[bias].is_constant)
+    return is_constant and (isinstance(operation, DepthwiseConv2D) or fits_int8(weights))
+
+
+def _reduces_image(operation: Mean, input_: Tensor) -> bool:
+    """Whether all axes but the first and the last are reduced, and sums of bytes stay in int32."""
+    rank = len(input_.shape)
+    count = input_.size // max(input_.shape[0] * input_.shape[-1], 1)
+    return rank >= 3 and operation.axes == tuple(range(1, rank - 1)) and count < 1 << 22
+
+
+def _copies_input(operation: Pad, tensors: Sequence[Tensor]) -> bool:
+    input_, output = tensors[operation.input], tensors[operation.output]
+    size = output.dtype.itemsize
+    per_tensor = output.quantization is None or not output.quantization.is_per_axis
+    steps = contiguous_steps(input_.shape, size), contiguous_steps(output.shape, size)
+    return per_tensor and fits_copy(input_.shape, *steps, size)
+
+
+def _copies_permuted(operation: Transpose, tensors: Sequence[Tensor]) -> bool:
+    input_, output = tensors[operation.input], tensors[operation.output]
+    size = output.dtype.itemsize
+    input_steps = contiguous_steps(input_.shape, size)
+    permuted = [input_steps[axis] for axis in operation.permutation]
+    return fits_copy(output.shape, permuted, contiguous_steps(output.shape, size), size)

@@ -1,0 +1,52 @@
+"""Functions of one 8-bit value: activations and changes of quantisation, by tables of all 256 results."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal.api import AnyOperation, DType, Tensor
+from npu_hal_software.jit.program import SIGN_BIT, Address, Program, position_chunks
+from npu_hal_software.jit.record import LOOKUP
+from npu_hal_software.reference import DEFINITIONS
+
+
+def lower_table(program: Program, operation: AnyOperation) -> None:
+    """Look every stored byte up; nothing is done if stored bytes stay what they are."""
+    (input_index,), (output_index,) = operation.inputs, operation.outputs
+    table = stored_table(operation, program.tensor(input_index), program.tensor(output_index))
+    size = program.tensor(input_index).size
+    if is_identity(table):
+        program.alias(output_index, input_index)
+    else:
+        emit_lookup(program, program.stored(input_index), program.output(output_index), size, table)
+
+
+def is_identity(table: NDArray[np.uint8]) -> bool:
+    """Whether stored bytes stay what they are."""
+    return np.array_equal(table, np.arange(256))
+
+
+def emit_lookup(program: Program, source: Address | int, target: Address, size: int, table: NDArray[np.uint8]) -> None:
+    """Look `size` bytes up."""
+    program.emit(
+        LOOKUP,
+        position_chunks(program, size, max(size // 64, 1)),
+        input=source,
+        output=target,
+        count=size,
+        table=program.constant(table),
+    )
+
+
+def stored_table(operation: AnyOperation, input_: Tensor, output: Tensor) -> NDArray[np.uint8]:
+    """The stored result for each stored byte, from the reference level's definition of the operation."""
+    values = np.arange(256, dtype=np.uint8)
+    if input_.dtype is DType.INT8:
+        values = values ^ np.uint8(SIGN_BIT)
+    domain = input_.model_copy(update={"shape": (256,)})
+    image = output.model_copy(update={"shape": (256,)})
+    renumbered = operation.renumbered({operation.inputs[0]: 0, operation.outputs[0]: 1}.__getitem__)
+    results = np.empty(256, output.dtype.numpy)
+    kernel = DEFINITIONS[operation.kind].compile(renumbered, (domain, image))
+    kernel([values.view(input_.dtype.numpy)], [results])
+    stored = results.view(np.uint8)
+    return stored ^ np.uint8(SIGN_BIT) if output.dtype is DType.INT8 else stored

@@ -1,0 +1,1 @@
+"""Weights and constants in the layouts that the kernels read."""

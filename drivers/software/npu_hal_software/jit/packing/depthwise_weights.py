@@ -1,0 +1,84 @@
+"""Depthwise weights as blocks of channels: header, constants, and taps in groups of four per lane."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal_software.jit.depthwise import HEADER_BYTES, ROW_VARIANTS
+from npu_hal_software.jit.packing.int8_terms import int8_terms
+from npu_hal_software.jit.packing.memory import align, allocate
+from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
+from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.tiers import channel_of_lane
+
+TAP_GROUP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBlocks:
+    """Blocks of channels, `step` bytes apart."""
+
+    memory: NDArray[np.uint8]
+    step: int
+    count: int
+    width: int
+
+
+def group_taps_3x3(weights: NDArray[np.int16]) -> NDArray[np.int16]:
+    """(3, 3, C) weights as (groups, 4, C): per output row and kernel column, the taps of four input rows."""
+    groups = np.zeros((ROW_VARIANTS, 3, TAP_GROUP, weights.shape[2]), np.int16)
+    for variant in range(ROW_VARIANTS):
+        groups[variant, :, variant : variant + 3] = weights.transpose(1, 0, 2)
+    return groups.reshape(-1, TAP_GROUP, weights.shape[2])
+
+
+def group_taps(weights: NDArray[np.int16]) -> NDArray[np.int16]:
+    """(taps, C) weights as (groups, 4, C), the last group filled up with zeros."""
+    taps, channels = weights.shape
+    groups = -(-taps // TAP_GROUP)
+    padded = np.zeros((groups * TAP_GROUP, channels), np.int16)
+    padded[:taps] = weights
+    return padded.reshape(groups, TAP_GROUP, channels)
+
+
+def pack_blocks(
+    groups: NDArray[np.int16],
+    bias: NDArray[np.int32],
+    multipliers: Multipliers,
+    lanes: int,
+    rounding: Rounding,
+    *,
+    overlapping: bool,
+) -> PackedBlocks:
+    """Pack (groups, 4, C) weights, less their zero point, into blocks of four vectors of `lanes` channels.
+
+    If `overlapping`, the last block ends at the last channel and repeats some of the one before; else it is filled up.
+    Weights beyond int8 are sums of int8 terms; each block says how many it has.
+    """
+    channels, width = groups.shape[2], 4 * lanes
+    count = -(-channels // width)
+    starts = np.arange(0, count * width, width, dtype=np.int64).reshape(-1, 1)
+    if overlapping:
+        np.minimum(starts, channels - width, out=starts)
+    chosen = np.minimum(starts + channel_of_lane(4, lanes), channels - 1)
+    words = constant_words(bias[chosen], multipliers[chosen.reshape(-1)].reshaped(chosen.shape), rounding)
+    constants = blocks_of(words, lanes)
+    # (groups, 4, blocks, lanes of block) to (blocks, groups, lanes of block, 4)
+    taps = groups[:, :, chosen].transpose(2, 0, 3, 1)
+    terms = int8_terms(taps)
+    constant_bytes = constants[0].nbytes
+    step = align(HEADER_BYTES + constant_bytes + len(terms) * terms[0][0].nbytes)
+    memory = allocate(step * count)
+    table = memory.reshape(count, step)
+    needed = np.ones((count, 1), np.int64)
+    for term in terms[1:]:
+        needed += term.any(axis=(1, 2, 3)).reshape(-1, 1)
+    table[:, :8] = needed.view(np.uint8)
+    place = HEADER_BYTES
+    parts = [constants.view(np.uint8), *(term.view(np.uint8) for term in terms)]
+    for part in parts:
+        flat = part.reshape(count, -1)
+        table[:, place : place + flat.shape[1]] = flat
+        place += flat.shape[1]
+    return PackedBlocks(memory, step, count, width)

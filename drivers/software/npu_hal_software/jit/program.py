@@ -1,0 +1,284 @@
+"""A program under construction: buffers, records, and what keeps their memory alive."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal.api import DType, Graph, Tensor
+from npu_hal_software.jit.memory_plan import Lifetime, plan_memory
+from npu_hal_software.jit.packing.memory import aligned_copy, allocate
+from npu_hal_software.jit.record import CALL, COPY, SLOTS, RecordKind
+from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.tiers import Tier
+
+# int8 tensors are stored as uint8: the value plus 128, which is the byte with its top bit flipped.
+SIGN_BIT = 0x80
+
+
+# Called when memory is planned, with what gives the bytes of an address.
+LinkHook = Callable[[Callable[["Address", int], NDArray[np.uint8]]], None]
+
+
+class Failures:
+    """Exceptions of callbacks, which cannot pass through native code; `raise_first` is called after it."""
+
+    def __init__(self) -> None:
+        self._errors: list[BaseException] = []
+
+    def add(self, error: BaseException) -> None:
+        """Remember an exception."""
+        self._errors.append(error)
+
+    def raise_first(self) -> None:
+        """Raise the first exception since the last call, if any."""
+        if self._errors:
+            error = self._errors[0]
+            self._errors.clear()
+            raise error
+
+
+@dataclass(eq=False, slots=True)
+class Buffer:
+    """Memory of a tensor or a scratch area in the arena."""
+
+    size: int
+    is_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A place in a buffer of the arena, known once memory is planned."""
+
+    buffer: Buffer
+    offset: int = 0
+
+    def moved(self, byte_count: int) -> "Address":
+        """The address `byte_count` bytes further on."""
+        return Address(self.buffer, self.offset + byte_count)
+
+
+@dataclass(frozen=True, slots=True)
+class InputAddress:
+    """The memory of a graph input, known when the subgraph is invoked."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Relocation:
+    record: int
+    slot: int
+    target: Address | InputAddress
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedProgram:
+    """Records whose addresses are resolved.
+
+    `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, the (record, slot) pairs that
+    hold its address.
+    """
+
+    records: NDArray[np.int64]
+    arena: NDArray[np.uint8]
+    addresses: dict[int, int]
+    input_slots: tuple[tuple[tuple[int, int], ...], ...]
+    keep_alive: tuple[object, ...]
+    failures: Failures
+    labels: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Program:
+    """Collects records for a graph; the lowerings append to it."""
+
+    graph: Graph
+    tier: Tier
+    rounding: Rounding
+    threads: int
+    records: list[NDArray[np.int64]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    label: str = ""
+    failures: Failures = field(default_factory=Failures)
+    _relocations: list[_Relocation] = field(default_factory=list)
+    _keep_alive: list[object] = field(default_factory=list)
+    _stored: dict[int, Buffer] = field(default_factory=dict)
+    _constants: dict[int, int] = field(default_factory=dict)
+    _uses: list[tuple[int, Buffer]] = field(default_factory=list)
+    _link_hooks: list[LinkHook] = field(default_factory=list)
+
+    def tensor(self, index: int) -> Tensor:
+        """A tensor of the graph."""
+        return self.graph.tensors[index]
+
+    def emit(self, kind: RecordKind, chunks: int, **fields: int | Address | InputAddress) -> None:
+        """Append a record; addresses are filled in when the program is linked."""
+        known = {name: value for name, value in fields.items() if isinstance(value, int | np.integer)}
+        for name, value in fields.items():
+            if isinstance(value, Address | InputAddress):
+                self._relocations.append(_Relocation(len(self.records), kind.slot(name), value))
+        self.records.append(kind.pack(max(chunks, 1), **{name: int(value) for name, value in known.items()}))
+        self.labels.append(f"{kind.name}: {self.label}")
+
+    def emit_call(self, function: int, uses: Sequence[Address]) -> None:
+        """Append a call of a function at a native address, which uses the buffers of `uses`."""
+        number = len(self.records)
+        self._uses.extend((number, address.buffer) for address in uses)
+        self.emit(CALL, 1, function=function)
+
+    def on_link(self, hook: LinkHook) -> None:
+        """Have `hook` called with a function from (address, size) to memory, once memory is planned."""
+        self._link_hooks.append(hook)
+
+    def keep(self, array: np.ndarray[Any, Any]) -> int:
+        """Keep an array alive as long as the program and return its address."""
+        self._keep_alive.append(array)
+        return int(array.ctypes.data)
+
+    def keep_object(self, value: object) -> None:
+        """Keep anything alive as long as the program."""
+        self._keep_alive.append(value)
+
+    def constant(self, array: np.ndarray[Any, Any]) -> int:
+        """The address of an aligned copy of an array."""
+        return self.keep(aligned_copy(array))
+
+    def scratch(self, size: int) -> Address:
+        """Memory for as long as records refer to it."""
+        return Address(Buffer(size))
+
+    def output(self, index: int) -> Address:
+        """Where the operation that computes tensor `index` writes it."""
+        if index not in self._stored:
+            self._stored[index] = Buffer(self.tensor(index).nbytes)
+        return Address(self._stored[index])
+
+    def alias(self, index: int, source: int) -> None:
+        """Tensor `index` has the same stored bytes as `source`, and no memory of its own."""
+        stored = self.stored(source)
+        if isinstance(stored, int):
+            copied = self.output(index)
+            self.emit(COPY, 1, input=stored, output=copied, **whole_copy(self.tensor(index).nbytes))
+        else:
+            self._stored[index] = stored.buffer
+
+    def stored(self, index: int) -> Address | int:
+        """The address of a tensor's bytes as kernels read them: int8 as uint8, with slack behind the end."""
+        tensor = self.tensor(index)
+        if tensor.data is not None:
+            return self._stored_constant(index, tensor)
+        if index not in self._stored:
+            position = self.graph.inputs.index(index)
+            copied = self.output(index)
+            mask = stored_mask(tensor)
+            self.emit(COPY, 1, input=InputAddress(position), output=copied, mask=mask, **whole_copy(tensor.nbytes))
+        return Address(self._stored[index])
+
+    def exact(self, index: int) -> tuple[Address | InputAddress | int, int]:
+        """The address of a tensor for kernels that read no byte beyond it, and the mask that they xor bytes with.
+
+        A graph input is read where the caller has it.
+        """
+        tensor = self.tensor(index)
+        if tensor.data is None and index not in self._stored:
+            return InputAddress(self.graph.inputs.index(index)), stored_mask(tensor)
+        return self.stored(index), 0
+
+    def _stored_constant(self, index: int, tensor: Tensor) -> int:
+        if index not in self._constants:
+            data = tensor.constant()
+            if tensor.dtype is DType.INT8:
+                data = data.view(np.uint8) ^ np.uint8(SIGN_BIT)
+            self._constants[index] = self.constant(data)
+        return self._constants[index]
+
+    def link(self) -> LinkedProgram:
+        """Plan memory and resolve addresses."""
+        for index in self.graph.outputs:
+            address = self.stored(index)
+            if isinstance(address, Address):
+                address.buffer.is_output = True
+        records = np.zeros((len(self.records), SLOTS), np.int64)
+        for number, record in enumerate(self.records):
+            records[number] = record
+        lives = self._lifetimes()
+        buffers = list(lives)
+        offsets, size = plan_memory([lives[buffer] for buffer in buffers])
+        arena = allocate(size)
+        base = {buffer: arena.ctypes.data + offset for buffer, offset in zip(buffers, offsets, strict=True)}
+        input_slots: list[list[tuple[int, int]]] = [[] for _ in self.graph.inputs]
+        for relocation in self._relocations:
+            if isinstance(relocation.target, InputAddress):
+                input_slots[relocation.target.position].append((relocation.record, relocation.slot))
+            else:
+                target = relocation.target
+                records[relocation.record, relocation.slot] = base[target.buffer] + target.offset
+        start = arena.ctypes.data
+        for hook in self._link_hooks:
+            hook(lambda address, count: _slice(arena, base[address.buffer] + address.offset - start, count))
+        return LinkedProgram(
+            records,
+            arena,
+            {index: base[self._stored[index]] for index in self._stored if self._stored[index] in base},
+            tuple(tuple(slots) for slots in input_slots),
+            tuple(self._keep_alive),
+            self.failures,
+            tuple(self.labels),
+        )
+
+    def _lifetimes(self) -> dict[Buffer, Lifetime]:
+        lives: dict[Buffer, Lifetime] = {}
+        uses = list(self._uses)
+        for relocation in self._relocations:
+            if isinstance(relocation.target, Address):
+                uses.append((relocation.record, relocation.target.buffer))
+        for number, buffer in uses:
+            life = lives.get(buffer, Lifetime(buffer.size, number, number))
+            last = len(self.records) if buffer.is_output else max(life.last, number)
+            lives[buffer] = Lifetime(buffer.size, min(life.first, number), last)
+        return lives
+
+
+def _slice(memory: NDArray[np.uint8], start: int, count: int) -> NDArray[np.uint8]:
+    return memory[start : start + count]
+
+
+def stored_mask(tensor: Tensor) -> int:
+    """What a tensor's bytes are xored with to become the stored ones."""
+    return SIGN_BIT if tensor.dtype is DType.INT8 else 0
+
+
+def stored_offset(tensor: Tensor) -> int:
+    """What stored bytes are above the tensor's values."""
+    return SIGN_BIT if tensor.dtype is DType.INT8 else 0
+
+
+def stored_zero_point(tensor: Tensor) -> int:
+    """The stored byte that means 0.0."""
+    return tensor.affine().zero_point + stored_offset(tensor)
+
+
+def whole_copy(size: int) -> dict[str, int]:
+    """Fields of a copy of contiguous bytes."""
+    return {"size_0": 1, "size_1": 1, "size_2": 1, "size_3": 1, "bytes": size}
+
+
+def position_chunks(program: Program, work: int, limit: int) -> int:
+    """How many chunks threads share an operation of `work` (about nanoseconds) in, at most `limit`.
+
+    Heuristic: more chunks balance better, but each costs a contended counter; below some microseconds none pay.
+    """
+    if program.threads == 1 or work < 3000:
+        return 1
+    return max(1, min(limit, 4 * program.threads))
+
+
+def contiguous_steps(shape: Sequence[int], itemsize: int) -> list[int]:
+    """Bytes from one element to the next along each axis of a C-contiguous array."""
+    steps = [itemsize] * len(shape)
+    for axis in range(len(shape) - 2, -1, -1):
+        steps[axis] = steps[axis + 1] * shape[axis + 1]
+    return steps

@@ -1,0 +1,234 @@
+"""Operation records: what the native entry point is told about each operation.
+
+A record is a fixed number of 64-bit slots. Slot 0 holds the kind, slot 1 the number of chunks that threads share the
+work in; the rest are the kind's own fields. Kernels read fields by name, so layout is written down once, here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal_software.jit.ir import I64, Type, Value
+
+SLOTS = 32
+KIND_SLOT, CHUNKS_SLOT, FIRST_FIELD = 0, 1, 2
+
+REQUANTISATION_FIELDS = ("flags", "zero_point", "low", "high")
+# Bits of `flags`. CLAMPS_NEGATIVE: whatever is negative before the zero point is added ends at `low`.
+CLAMPS_NEGATIVE = 1
+# Some channel's multiplier is 1/2 or more: accumulators are shifted left first.
+SHIFTS_LEFT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    """The layout of one kind of record."""
+
+    code: int
+    name: str
+    fields: tuple[str, ...]
+
+    def pack(self, chunks: int, **values: int) -> NDArray[np.int64]:
+        """A record; fields that are not given are 0. Raises KeyError for a field that the kind does not have."""
+        record = np.zeros(SLOTS, np.int64)
+        record[KIND_SLOT] = self.code
+        record[CHUNKS_SLOT] = chunks
+        for name, value in values.items():
+            record[self.slot(name)] = value
+        return record
+
+    def slot(self, field: str) -> int:
+        """The slot of a field; KeyError if the kind has no such field."""
+        if field not in self.fields:
+            raise KeyError(f"record kind {self.name} has no field {field}")
+        return FIRST_FIELD + self.fields.index(field)
+
+    def read(self, operation: Value, field: str, type_: Type = I64) -> Value:
+        """Code that reads a field of the record that the pointer `operation` points to."""
+        return operation.load(type_, 8 * self.slot(field))
+
+
+GEMM = RecordKind(
+    0,
+    "gemm",
+    (
+        *REQUANTISATION_FIELDS,
+        "input",
+        "column_step",  # bytes from one output column's first input byte to the next one's
+        "row_step",  # the same for output rows
+        "columns",
+        "rows",
+        "tiles",  # address of the tile table
+        "tile_count",
+        "output",
+        "output_column_step",
+        "output_row_step",
+        "row_sums",  # address of an int32 per output position, or 0
+        "split_tiles",  # 1: threads share the channels' tiles, 0: the positions
+        "block",  # output columns that are worked through before the next tile's weights
+    ),
+)
+DEPTHWISE_FIELDS = (
+    *REQUANTISATION_FIELDS,
+    "input",
+    "input_row_step",
+    "channels",  # bytes per pixel
+    "height",
+    "width",
+    "blocks",  # address of the first block of header, constants and weights
+    "block_step",
+    "block_count",
+    "block_width",
+    "output",
+    "output_row_step",
+    "output_column_step",
+    "output_height",
+    "output_width",
+    "zero_row",  # address of a row of the input's zero point
+    "pad_top",
+    "pad_left",
+    "stride",
+    "scratch",  # address of memory for a row that is computed in vain
+)
+DEPTHWISE_3X3 = RecordKind(1, "depthwise_3x3", DEPTHWISE_FIELDS)
+DEPTHWISE = RecordKind(
+    2,
+    "depthwise",
+    (
+        *REQUANTISATION_FIELDS,
+        "input",
+        "column_step",
+        "row_step",
+        "taps",  # address of the taps' offsets, int64, a multiple of 4 of them
+        "group_count",  # taps / 4
+        "blocks",
+        "block_step",
+        "block_count",
+        "block_width",
+        "output",
+        "output_row_step",
+        "channels",
+        "output_height",
+        "output_width",
+    ),
+)
+ROW_SUMS = RecordKind(
+    3,
+    "row_sums",
+    (
+        "input",
+        "column_step",
+        "row_step",
+        "columns",
+        "rows",
+        "depth",  # bytes that count in a segment
+        "segments",
+        "segment_count",
+        "output",
+        "factor",
+    ),
+)
+COPY = RecordKind(
+    4,
+    "copy",
+    (
+        "input",
+        "output",
+        *(f"size_{axis}" for axis in range(4)),
+        *(f"input_step_{axis}" for axis in range(4)),
+        *(f"output_step_{axis}" for axis in range(4)),
+        "bytes",  # contiguous bytes of one element
+        "mask",  # xor of every byte
+    ),
+)
+_BINARY_FIELDS = (
+    *REQUANTISATION_FIELDS,
+    "lhs",
+    "rhs",
+    "output",
+    "count",
+    "constants",  # address of the blocks of constants: lhs, rhs and result (add), or the result alone (multiply)
+    "lhs_zero_point",
+    "rhs_zero_point",
+    "lhs_step",  # 1, or 0 for one value that is repeated over a vector in memory
+    "rhs_step",
+    "negate",  # -1: rhs is subtracted, 0: added
+)
+ADD = RecordKind(5, "add", _BINARY_FIELDS)
+MULTIPLY = RecordKind(6, "multiply", _BINARY_FIELDS)
+POOL = RecordKind(
+    7,
+    "pool",
+    (
+        "low",
+        "high",
+        "input",
+        "input_row_step",
+        "channels",
+        "height",
+        "width",
+        "output",
+        "output_height",
+        "output_width",
+        "filter_height",
+        "filter_width",
+        "stride_height",
+        "stride_width",
+        "pad_top",
+        "pad_left",
+        "maximum",  # 1: largest, 0: average
+        "offset",  # what the stored byte is above the value: 128 for int8
+    ),
+)
+MEAN = RecordKind(
+    8,
+    "mean",
+    (*REQUANTISATION_FIELDS, "input", "count", "channels", "step", "constants", "output"),
+)
+LOOKUP = RecordKind(9, "lookup", ("input", "output", "count", "table"))
+SOFTMAX = RecordKind(
+    10,
+    "softmax",
+    ("input", "output", "rows", "depth", "table", "sum_table"),
+)
+RESIZE_BILINEAR = RecordKind(
+    11,
+    "resize_bilinear",
+    (
+        "input",
+        "row_bytes",
+        "channels",
+        "output",
+        "output_height",
+        "output_width",
+        "rows",  # address of a `resize.NEIGHBOUR_BYTES` entry per output row
+        "columns",  # the same per output column
+        "in_floats",  # 1: fractions are float and halves round up, 0: fractions are integers
+        "offset",  # what the stored byte is above the value
+    ),
+)
+GATHER = RecordKind(
+    14,
+    "gather",
+    ("input", "output", "rows", "columns", "row_offsets", "column_offsets", "bytes", "mask"),
+)
+CALL = RecordKind(12, "call", ("function", "argument"))
+PAD = RecordKind(
+    13,
+    "pad",
+    (
+        "input",
+        "input_row_step",
+        "row_bytes",
+        "rows",
+        "output",
+        "output_row_step",
+        "output_rows",
+        "top",
+        "left_bytes",
+        "right_bytes",
+        "value",
+        "mask",  # xor of every byte that is copied
+    ),
+)

@@ -1,0 +1,118 @@
+"""Requantisation: int32 accumulators to rounded int32 values before the zero point, as code.
+
+With real multiplier ``m * 2**(e - 31)``, m in [2**30, 2**31), gemmlowp's arithmetic (Jacob et al., 2018, and
+TensorFlow Lite's reference kernels) rounds twice: ``H = (acc * 2**max(e, 0) * m + 2**30) >> 31``, then, with
+r = max(-e, 0), ``(H + 2**(r - 1) + (H >> 31)) >> r``, which is half away from zero. Both floors are of nested powers of
+two, so they are one floor of one 64-bit sum: ``(acc * m + c) >> (31 + r)`` with ``c = 2**30 + 2**(30 + r)``, less 2**31
+if acc is negative. `packing.requantisation` computes the constants; the same code rounds once, for fully connected
+layers, by other constants.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+from npu_hal_software.jit.ir import Type, Value
+from npu_hal_software.jit.tiers import Tier
+
+Rounding = Literal["exact", "xnnpack"]
+
+# Words of 4 bytes per lane, in this order, in the block of constants of each vector of channels.
+EXACT_WORDS = (
+    "bias",
+    "multiplier_even",
+    "multiplier_odd",
+    "rounding_even",
+    "rounding_odd",
+    "negative_rounding_even",
+    "negative_rounding_odd",
+    "shift",
+    "left_shift",
+    "left_limit",
+)
+FLOAT_WORDS = ("bias", "scale")
+
+
+class Requantiser(ABC):
+    """Emits the requantisation of one vector of accumulators by a block of per-channel constants."""
+
+    words: tuple[str, ...]
+
+    def block_bytes(self, lanes: int) -> int:
+        """Size of the constants for one vector."""
+        return 4 * lanes * len(self.words)
+
+    def word(self, block: Value, name: str, lanes: int, type_: Type | None = None) -> Value:
+        """One of the constants of the vector whose block is at `block`."""
+        return block.load(type_ or Type("i32", lanes), 4 * lanes * self.words.index(name))
+
+    @abstractmethod
+    def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
+        """The rounded values. `high` is the upper bound before the zero point is added (i32 scalar).
+
+        If `clamps_negative`, negative results may come out as any value that is not positive.
+        """
+
+    @abstractmethod
+    def shift_left(self, accumulator: Value, block: Value) -> Value:
+        """The accumulators as `requantise` wants them where multipliers are 1/2 or more."""
+
+
+class ExactRequantiser(Requantiser):
+    """Integer arithmetic, bit for bit that of TensorFlow Lite's reference kernels."""
+
+    words = EXACT_WORDS
+
+    def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
+        """Even and odd lanes in 64 bits each; the upper halves are merged and shifted."""
+        lanes = accumulator.type.lanes
+        wide = Type("i64", lanes // 2)
+        halves = accumulator.bitcast(wide)
+        sums = []
+        for parity, factor in (("even", (halves << 32) >> 32), ("odd", halves >> 32)):
+            multiplier = self.word(block, f"multiplier_{parity}", lanes, wide)
+            product = factor * ((multiplier << 32) >> 32)
+            total = product + self.word(block, f"rounding_{parity}", lanes, wide)
+            if not clamps_negative:
+                away = product + self.word(block, f"negative_rounding_{parity}", lanes, wide)
+                total = product.compare("slt", 0).select(away, total)
+            sums.append(total)
+        narrow = Type("i32", lanes)
+        even = sums[0].lshr(32).bitcast(narrow)
+        merged = even.shuffle(sums[1].bitcast(narrow), [i + lanes * (i % 2) for i in range(lanes)])
+        return merged >> self.word(block, "shift", lanes)
+
+    def shift_left(self, accumulator: Value, block: Value) -> Value:
+        """Clamp to what the shift leaves inside of int32 (beyond it the output saturates), and shift."""
+        lanes = accumulator.type.lanes
+        limit = self.word(block, "left_limit", lanes)
+        function = accumulator.function
+        negative = function.value(0, limit.type) - limit
+        clamped = function.minimum(function.maximum(accumulator, negative), limit)
+        return clamped << self.word(block, "left_shift", lanes)
+
+
+class FloatRequantiser(Requantiser):
+    """Single-precision product rounded to even, as XNNPACK's kernels do."""
+
+    words = FLOAT_WORDS
+
+    def __init__(self, tier: Tier) -> None:
+        self._tier = tier
+
+    def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
+        """The product is bounded above before its conversion, which large values would wrap."""
+        lanes = accumulator.type.lanes
+        scale = self.word(block, "scale", lanes, Type("float", lanes))
+        product = accumulator.convert("sitofp", "float").fmul(scale)
+        bound = high.convert("sitofp", "float").splat(lanes)
+        within = accumulator.function.emit(product.type.of("i1"), f"fcmp olt {product}, {bound.text}")
+        return self._tier.round_to_even(within.select(product, bound))
+
+    def shift_left(self, accumulator: Value, block: Value) -> Value:
+        """Nothing to do: a float multiplier may have any size."""
+        return accumulator
+
+
+def requantiser_for(rounding: Rounding, tier: Tier) -> Requantiser:
+    """The requantiser of a rounding."""
+    return ExactRequantiser() if rounding == "exact" else FloatRequantiser(tier)

@@ -1,0 +1,303 @@
+"""Random graphs of one 8-bit operation, quicker to draw than hypothesis' so that thousands can be tried.
+
+Sizes straddle the kernels' vectors and tiles; scales give multipliers on both sides of 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npu_hal.api import (
+    Activation,
+    Add,
+    AnyOperation,
+    Array,
+    AveragePool2D,
+    Concatenation,
+    Conv2D,
+    DepthwiseConv2D,
+    DType,
+    FullyConnected,
+    Graph,
+    GraphBuilder,
+    Logistic,
+    MaxPool2D,
+    Mean,
+    Mul,
+    Pad,
+    Padding,
+    Quantization,
+    Quantize,
+    Relu,
+    Relu6,
+    Reshape,
+    ResizeBilinear,
+    ResizeNearestNeighbor,
+    Softmax,
+    Split,
+    Sub,
+    Tanh,
+    Transpose,
+)
+
+CHANNELS = (1, 2, 3, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 100, 127, 130)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A graph and arrays for its inputs."""
+
+    graph: Graph
+    inputs: tuple[Array, ...]
+    description: str
+
+
+class _Drawing:
+    """Draws one case."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        self.random = random
+        self.dtype = DType.UINT8 if random.random() < 0.5 else DType.INT8
+        self.builder = GraphBuilder("case")
+        self.inputs: list[Array] = []
+
+    def integer(self, low: int, high: int) -> int:
+        return int(self.random.integers(low, high + 1))
+
+    def choice(self, *values: Any) -> Any:
+        return values[self.integer(0, len(values) - 1)]
+
+    def channels(self, most: int = 200) -> int:
+        return int(self.random.choice([c for c in CHANNELS if c <= most]))
+
+    def scale(self, low: float = 1e-3, high: float = 1.0) -> float:
+        return float(np.float32(np.exp(self.random.uniform(np.log(low), np.log(high)))))
+
+    def zero_point(self, dtype: DType) -> int:
+        low, high = dtype.integer_range
+        return int(self.choice(low, high, (low + high + 1) // 2, self.integer(low, high)))
+
+    def quantization(self, low: float = 1e-3, high: float = 1.0) -> Quantization:
+        return Quantization.per_tensor(self.scale(low, high), self.zero_point(self.dtype))
+
+    def values(self, shape: tuple[int, ...], dtype: DType) -> Array:
+        low, high = dtype.integer_range
+        if self.random.random() < 0.15:
+            return np.where(self.random.integers(0, 2, shape) == 1, high, low).astype(dtype.numpy)
+        result: Array = self.random.integers(low, high + 1, shape).astype(dtype.numpy)
+        return result
+
+    def input(self, shape: tuple[int, ...], quantization: Quantization | None = None) -> int:
+        self.inputs.append(self.values(shape, self.dtype))
+        used = quantization or self.quantization()
+        return self.builder.input(f"x{len(self.inputs)}", shape, self.dtype, used)
+
+    def output(self, quantization: Quantization | None = None, dtype: DType | None = None) -> int:
+        return self.builder.tensor("y", dtype or self.dtype, quantization or self.quantization())
+
+    def activation(self) -> Activation:
+        return Activation(self.choice(*Activation))
+
+    def finish(self, operation: AnyOperation) -> Case:
+        self.builder.append(operation)
+        graph = self.builder.build(list(operation.outputs))
+        shapes = [f"{tensor.dtype}{list(tensor.shape)} {tensor.quantization}" for tensor in graph.tensors]
+        return Case(graph, tuple(self.inputs), f"{operation!r} on {shapes}")
+
+    def weights(self, shape: tuple[int, ...], axis: int, depth: int) -> tuple[int, int | None, float]:
+        """Weights, perhaps a bias, and a scale of weights from which to choose the output's."""
+        if self.dtype is DType.INT8 and self.random.random() < 0.6:
+            scales = [self.scale(1e-3, 0.1) for _ in range(shape[axis])]
+            quantization = Quantization.per_axis(tuple(scales), axis)
+        else:
+            zero_point = self.zero_point(self.dtype) if self.dtype is DType.UINT8 else 0
+            scales = [self.scale(1e-3, 0.1)]
+            quantization = Quantization.per_tensor(scales[0], zero_point)
+        weights = self.builder.constant("w", self.values(shape, self.dtype), quantization)
+        bias = None
+        if self.random.random() < 0.8:
+            spread = 1 + 1000 * depth
+            values = self.random.integers(-spread, spread, shape[axis]).astype(np.int32)
+            bias = self.builder.constant("b", values, Quantization.per_tensor(1.0))
+        return weights, bias, max(scales)
+
+    def window(self) -> dict[str, Any]:
+        """Attributes that convolutions and pools share, and an image that they fit."""
+        return {
+            "stride_height": self.choice(1, 1, 2, 3),
+            "stride_width": self.choice(1, 1, 2, 3),
+            "padding": self.choice(Padding.SAME, Padding.VALID),
+            "activation": self.activation(),
+        }
+
+    def sum_output(self, input_: int, scale_w: float, depth: int) -> int:
+        """An output whose scale spreads the sums over its range, more or less; at times for a multiplier above 1."""
+        del input_
+        spread = np.sqrt(depth) * 50 if self.random.random() < 0.9 else 0.3
+        scale = float(np.float32(0.05 * scale_w * spread * self.scale(0.5, 4.0)))
+        return self.output(Quantization.per_tensor(scale, self.zero_point(self.dtype)))
+
+
+def _convolution(draw: _Drawing) -> Case:
+    kernel = (draw.integer(1, 4), draw.integer(1, 4))
+    dilation = draw.choice((1, 1), (1, 1), (2, 2), (1, 3))
+    image = [(taps - 1) * step + draw.integer(1, 9) for taps, step in zip(kernel, dilation, strict=True)]
+    depth, channels = draw.channels(33), draw.channels()
+    input_ = draw.input(
+        (draw.choice(1, 1, 2), *image, depth), Quantization.per_tensor(0.05, draw.zero_point(draw.dtype))
+    )
+    products = kernel[0] * kernel[1] * depth
+    weights, bias, scale = draw.weights((channels, *kernel, depth), 0, products)
+    output = draw.sum_output(input_, scale, products)
+    steps = {"dilation_height": dilation[0], "dilation_width": dilation[1]}
+    return draw.finish(Conv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **draw.window()))
+
+
+def _depthwise(draw: _Drawing) -> Case:
+    kernel = draw.choice((3, 3), (3, 3), (draw.integer(1, 5), draw.integer(1, 5)))
+    dilation = draw.choice((1, 1), (1, 1), (1, 1), (2, 2))
+    image = [(taps - 1) * step + draw.integer(1, 9) for taps, step in zip(kernel, dilation, strict=True)]
+    multiplier = draw.choice(1, 1, 1, 2, 3)
+    depth = draw.channels(130 // multiplier)
+    input_ = draw.input(
+        (draw.choice(1, 1, 2), *image, depth), Quantization.per_tensor(0.05, draw.zero_point(draw.dtype))
+    )
+    weights, bias, scale = draw.weights((1, *kernel, depth * multiplier), 3, kernel[0] * kernel[1])
+    output = draw.sum_output(input_, scale, kernel[0] * kernel[1])
+    window = draw.window()
+    if draw.random.random() < 0.5:
+        window["stride_width"] = window["stride_height"]
+    steps = {"dilation_height": dilation[0], "dilation_width": dilation[1], "depth_multiplier": multiplier}
+    return draw.finish(DepthwiseConv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **window))
+
+
+def _fully_connected(draw: _Drawing) -> Case:
+    depth, channels = draw.integer(1, 300), draw.channels()
+    input_ = draw.input((draw.choice(1, 1, 3, 14), depth), draw.quantization(0.05, 0.05))
+    weights, bias, scale = draw.weights((channels, depth), 0, depth)
+    output = draw.sum_output(input_, scale, depth)
+    return draw.finish(
+        FullyConnected(input=input_, weights=weights, bias=bias, output=output, activation=draw.activation())
+    )
+
+
+def _arithmetic(draw: _Drawing) -> Case:
+    kind = draw.choice(Add, Sub, Mul)
+    shape = (draw.choice(1, 2), draw.integer(1, 6), draw.integer(1, 6), draw.channels(65))
+    other = tuple(draw.choice(size, size, 1) for size in shape) if draw.random.random() < 0.4 else shape
+    lhs, rhs = draw.input(shape), draw.input(other)
+    output = draw.output(draw.quantization(3e-3, 4.0))
+    return draw.finish(kind(lhs=lhs, rhs=rhs, output=output, activation=draw.activation()))
+
+
+def _pool(draw: _Drawing) -> Case:
+    kind = draw.choice(AveragePool2D, MaxPool2D)
+    window = (draw.integer(1, 4), draw.integer(1, 4))
+    image = [size + draw.integer(0, 7) for size in window]
+    quantization = draw.quantization()
+    input_ = draw.input((draw.choice(1, 2), *image, draw.channels(65)), quantization)
+    return draw.finish(
+        kind(
+            input=input_,
+            output=draw.output(quantization),
+            filter_height=window[0],
+            filter_width=window[1],
+            **draw.window(),
+        )
+    )
+
+
+def _mean(draw: _Drawing) -> Case:
+    input_ = draw.input((draw.choice(1, 2), draw.integer(1, 8), draw.integer(1, 8), draw.channels()))
+    axes = draw.choice((1, 2), (1, 2), (1,), (2, 3))
+    return draw.finish(Mean(input=input_, output=draw.output(), axes=axes, keep_dims=bool(draw.integer(0, 1))))
+
+
+def _unary(draw: _Drawing) -> Case:
+    kind = draw.choice(Relu, Relu6, Logistic, Tanh, Quantize)
+    low = draw.dtype.integer_range[0]
+    fixed = {Logistic: (1 / 256, low), Tanh: (1 / 128, (low + draw.dtype.integer_range[1] + 1) // 2)}
+    dtype = draw.choice(DType.UINT8, DType.INT8) if kind is Quantize else draw.dtype
+    quantization = Quantization.per_tensor(*fixed[kind]) if kind in fixed else None
+    if kind is Quantize:
+        quantization = Quantization.per_tensor(draw.scale(), draw.zero_point(dtype))
+    input_ = draw.input((draw.integer(1, 9), draw.integer(1, 40)))
+    return draw.finish(kind(input=input_, output=draw.output(quantization, dtype)))
+
+
+def _softmax(draw: _Drawing) -> Case:
+    input_ = draw.input((draw.integer(1, 5), draw.integer(1, 300)))
+    quantization = Quantization.per_tensor(1 / 256, draw.dtype.integer_range[0])
+    return draw.finish(Softmax(input=input_, output=draw.output(quantization), beta=draw.choice(1.0, 0.5, 2.0)))
+
+
+def _concatenation(draw: _Drawing) -> Case:
+    shape = [draw.integer(1, 5) for _ in range(draw.integer(1, 4))]
+    axis = draw.integer(0, len(shape) - 1)
+    common = draw.quantization() if draw.random.random() < 0.7 else None
+    parts = []
+    for _ in range(draw.integer(1, 4)):
+        shape[axis] = draw.integer(1, 40)
+        parts.append(draw.input(tuple(shape), common))
+    activation = draw.choice(Activation.NONE, Activation.NONE, Activation.RELU)
+    output = draw.output(common)
+    return draw.finish(Concatenation(concatenated=tuple(parts), output=output, axis=axis, activation=activation))
+
+
+def _split(draw: _Drawing) -> Case:
+    shape = [draw.integer(1, 5) for _ in range(draw.integer(1, 4))]
+    axis, count = draw.integer(0, len(shape) - 1), draw.integer(1, 3)
+    shape[axis] *= count
+    quantization = draw.quantization()
+    input_ = draw.input(tuple(shape), quantization)
+    parts = tuple(draw.builder.tensor(f"y{i}", draw.dtype, quantization) for i in range(count))
+    return draw.finish(Split(input=input_, parts=parts, axis=axis))
+
+
+def _movement(draw: _Drawing) -> Case:
+    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 4)))
+    quantization = draw.quantization()
+    input_ = draw.input(shape, quantization)
+    output = draw.output(quantization)
+    kind = draw.choice("pad", "reshape", "transpose")
+    if kind == "pad":
+        paddings = tuple((draw.integer(0, 3), draw.integer(0, 3)) for _ in shape)
+        return draw.finish(Pad(input=input_, output=output, paddings=paddings))
+    if kind == "reshape":
+        return draw.finish(Reshape(input=input_, output=output, shape=(int(np.prod(shape)),)))
+    permutation = tuple(int(axis) for axis in draw.random.permutation(len(shape)))
+    return draw.finish(Transpose(input=input_, output=output, permutation=permutation))
+
+
+def _resize(draw: _Drawing) -> Case:
+    quantization = draw.quantization()
+    image = (draw.integer(1, 9), draw.integer(1, 9))
+    input_ = draw.input((draw.choice(1, 2), *image, draw.channels(65)), quantization)
+    align, half = draw.choice((False, False), (True, False), (False, True))
+    kind = draw.choice(ResizeBilinear, ResizeBilinear, ResizeNearestNeighbor)
+    size = {"height": draw.integer(1, 17), "width": draw.integer(1, 17)}
+    corners = {"align_corners": align, "half_pixel_centers": half}
+    return draw.finish(kind(input=input_, output=draw.output(quantization), **size, **corners))
+
+
+KINDS: dict[str, Callable[[_Drawing], Case]] = {
+    "convolution": _convolution,
+    "depthwise": _depthwise,
+    "fully_connected": _fully_connected,
+    "arithmetic": _arithmetic,
+    "pool": _pool,
+    "mean": _mean,
+    "unary": _unary,
+    "softmax": _softmax,
+    "concatenation": _concatenation,
+    "split": _split,
+    "movement": _movement,
+    "resize": _resize,
+}
+
+
+def random_case(random: np.random.Generator, kind: str) -> Case:
+    """One case of a kind."""
+    return KINDS[kind](_Drawing(random))
