@@ -17,8 +17,22 @@ from npu_hal_software.reference.layout import (
     compile_transpose,
     concatenation_refusal,
 )
+from npu_hal_software.reference.lookup import compile_embedding_lookup, compile_hashtable_lookup
+from npu_hal_software.reference.lsh_projection import compile_lsh_projection
+from npu_hal_software.reference.lstm import compile_lstm, lstm_refusal
 from npu_hal_software.reference.mean import compile_mean, mean_refusal
-from npu_hal_software.reference.pooling import compile_average_pool_2d, compile_max_pool_2d, pool_refusal
+from npu_hal_software.reference.normalization import (
+    compile_l2_normalization,
+    compile_local_response_normalization,
+    l2_normalization_refusal,
+)
+from npu_hal_software.reference.pooling import (
+    compile_average_pool_2d,
+    compile_l2_pool_2d,
+    compile_max_pool_2d,
+    pool_refusal,
+)
+from npu_hal_software.reference.recurrent import compile_rnn, compile_svdf, svdf_refusal
 from npu_hal_software.reference.requantization import compile_dequantize, compile_quantize, quantize_refusal
 from npu_hal_software.reference.resize import compile_resize_bilinear, compile_resize_nearest_neighbor
 from npu_hal_software.reference.slicing import (
@@ -51,9 +65,15 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "DEPTHWISE_CONV_2D": Definition(compile_depthwise_conv_2d, convolution_refusal),
         "DEPTH_TO_SPACE": Definition(compile_depth_to_space),
         "DEQUANTIZE": Definition(compile_dequantize),
+        "EMBEDDING_LOOKUP": Definition(compile_embedding_lookup),
         "EXPAND_DIMS": Definition(compile_same_elements),
         "FULLY_CONNECTED": Definition(compile_fully_connected, fully_connected_refusal),
+        "HASHTABLE_LOOKUP": Definition(compile_hashtable_lookup),
+        "L2_NORMALIZATION": Definition(compile_l2_normalization, l2_normalization_refusal),
+        "L2_POOL_2D": Definition(compile_l2_pool_2d, pool_refusal),
+        "LOCAL_RESPONSE_NORMALIZATION": Definition(compile_local_response_normalization),
         "LOGISTIC": Definition(compile_smooth_activation),
+        "LSH_PROJECTION": Definition(compile_lsh_projection),
         "MAXIMUM": Definition(compile_extremum),
         "MAX_POOL_2D": Definition(compile_max_pool_2d, pool_refusal),
         "MEAN": Definition(compile_mean, mean_refusal),
@@ -71,6 +91,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
+        "RNN": Definition(compile_rnn),
         "SHAPE": Definition(compile_shape),
         "SLICE": Definition(compile_slice),
         "SOFTMAX": Definition(compile_softmax, softmax_refusal),
@@ -81,9 +102,11 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "SQUEEZE": Definition(compile_same_elements),
         "STRIDED_SLICE": Definition(compile_strided_slice),
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
+        "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
         "TILE": Definition(compile_tile),
         "TRANSPOSE": Definition(compile_transpose),
+        "UNIDIRECTIONAL_SEQUENCE_LSTM": Definition(compile_lstm, lstm_refusal),
         "UNPACK": Definition(compile_unpack),
     }
 )
