@@ -6,6 +6,7 @@ from types import MappingProxyType
 from npu_hal_software.reference.activation import compile_relu, compile_smooth_activation, relu_refusal
 from npu_hal_software.reference.arithmetic import arithmetic_refusal, compile_arithmetic
 from npu_hal_software.reference.convolution import compile_conv_2d, compile_depthwise_conv_2d, convolution_refusal
+from npu_hal_software.reference.detection import compile_detection_post_process
 from npu_hal_software.reference.extremum import compile_arg_extremum, compile_extremum, compile_reduce_extremum
 from npu_hal_software.reference.fully_connected import compile_fully_connected, fully_connected_refusal
 from npu_hal_software.reference.kernel import Definition
@@ -35,6 +36,7 @@ from npu_hal_software.reference.pooling import (
 from npu_hal_software.reference.recurrent import compile_rnn, compile_svdf, svdf_refusal
 from npu_hal_software.reference.requantization import compile_dequantize, compile_quantize, quantize_refusal
 from npu_hal_software.reference.resize import compile_resize_bilinear, compile_resize_nearest_neighbor
+from npu_hal_software.reference.signal import compile_complex_abs, compile_rfft2d
 from npu_hal_software.reference.slicing import (
     compile_batch_to_space_nd,
     compile_depth_to_space,
@@ -52,6 +54,7 @@ from npu_hal_software.reference.slicing import (
     compile_unpack,
 )
 from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
+from npu_hal_software.reference.transpose_convolution import compile_transpose_conv, transpose_conv_refusal
 
 DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {
@@ -60,6 +63,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "ARG_MIN": Definition(compile_arg_extremum),
         "AVERAGE_POOL_2D": Definition(compile_average_pool_2d, pool_refusal),
         "BATCH_TO_SPACE_ND": Definition(compile_batch_to_space_nd),
+        "COMPLEX_ABS": Definition(compile_complex_abs),
         "CONCATENATION": Definition(compile_concatenation, concatenation_refusal),
         "CONV_2D": Definition(compile_conv_2d, convolution_refusal),
         "DEPTHWISE_CONV_2D": Definition(compile_depthwise_conv_2d, convolution_refusal),
@@ -91,6 +95,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
+        "RFFT2D": Definition(compile_rfft2d),
         "RNN": Definition(compile_rnn),
         "SHAPE": Definition(compile_shape),
         "SLICE": Definition(compile_slice),
@@ -104,8 +109,10 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
         "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
+        "TFLITE_DETECTION_POSTPROCESS": Definition(compile_detection_post_process),
         "TILE": Definition(compile_tile),
         "TRANSPOSE": Definition(compile_transpose),
+        "TRANSPOSE_CONV": Definition(compile_transpose_conv, transpose_conv_refusal),
         "UNIDIRECTIONAL_SEQUENCE_LSTM": Definition(compile_lstm, lstm_refusal),
         "UNPACK": Definition(compile_unpack),
     }

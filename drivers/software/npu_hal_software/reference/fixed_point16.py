@@ -57,7 +57,8 @@ def _short(constant: int) -> Integers:
 
 
 def _multiply(lhs: Integers, rhs: Integers) -> Integers:
-    return (lhs * rhs + (1 << 14)) >> 15
+    product: Integers = (lhs * rhs + (1 << 14)) >> 15
+    return product
 
 
 def _saturating_left_shift(values: Integers, count: int) -> Integers:
@@ -94,7 +95,9 @@ def _exp_of_rest(rest: Integers) -> Integers:
 def _newton_reciprocal(x: Integers) -> Integers:
     """``2 / (1 + x)`` with 2 integer bits, for x in [0, 1] with 0: Newton and Raphson's method, three steps."""
     half_denominator = (x + INT16_MAX + 1) // 2
-    estimate = _short(FORTY_EIGHT_SEVENTEENTHS) + _multiply(half_denominator, _short(MINUS_THIRTY_TWO_SEVENTEENTHS))
+    estimate: Integers = _short(FORTY_EIGHT_SEVENTEENTHS) + _multiply(
+        half_denominator, _short(MINUS_THIRTY_TWO_SEVENTEENTHS)
+    )
     for _ in range(3):
         error = (1 << 13) - _multiply(half_denominator, estimate)
         estimate = estimate + _saturating_left_shift(_multiply(estimate, error), 2)

@@ -198,13 +198,16 @@ def lstm_int8_refusal(operation: UnidirectionalSequenceLstm, tensors: Sequence[T
         return f"an int8 LSTM has the activation TANH, not {operation.activation}"
     for index in (*operation.inputs, *operation.outputs):
         tensor = tensors[index]
-        if tensor.dtype in (DType.INT8, DType.INT16):
-            if tensor.quantization is None or tensor.quantization.is_per_axis or tensor.quantization.scale <= 0:
-                return f"tensor {index} {tensor.name!r} of an int8 LSTM needs one scale, above 0"
+        if tensor.dtype in (DType.INT8, DType.INT16) and not _has_one_scale(tensor.quantization):
+            return f"tensor {index} {tensor.name!r} of an int8 LSTM needs one scale, above 0"
     scale = tensors[operation.cell_state].affine().scale
     if not -15 <= cell_exponent(scale) <= _WIDEST_TANH - 15 or 2.0 ** cell_exponent(scale) != scale:
         return f"the cell state's scale {scale:g} is not one of the powers of two from 2**-15 to 2**-9"
     return ""
+
+
+def _has_one_scale(quantization: Quantization | None) -> bool:
+    return quantization is not None and not quantization.is_per_axis and quantization.scale > 0
 
 
 def cell_exponent(scale: float) -> int:
@@ -220,15 +223,17 @@ def _require(quantization: Quantization | None) -> Quantization:
 
 def _bound(real: float, scale: Any, largest: int) -> int:
     """A clip value as stored, 0 if there is none."""
-    return int(min(np.float32(real) / np.float32(scale), largest)) if real > 0 else 0
+    return min(int(np.float32(real) / np.float32(scale)), largest) if real > 0 else 0
 
 
 def _sigmoid(values: Integers) -> Integers:
-    return logistic_table()[values & 0xFFFF].astype(np.int64)
+    result: Integers = logistic_table()[values & 0xFFFF].astype(np.int64)
+    return result
 
 
 def _tanh(values: Integers, integer_bits: int) -> Integers:
-    return tanh_table(integer_bits)[values & 0xFFFF].astype(np.int64)
+    result: Integers = tanh_table(integer_bits)[values & 0xFFFF].astype(np.int64)
+    return result
 
 
 def _saturate16(values: Integers) -> Integers:
