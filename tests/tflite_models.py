@@ -12,6 +12,7 @@ import numpy as np
 import tflite
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
@@ -19,15 +20,25 @@ from npu_hal.api import (
     ArgMin,
     AveragePool2D,
     BatchToSpaceNd,
+    Cast,
     Concatenation,
     Conv2D,
     DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     DType,
+    EmbeddingLookup,
+    Exp,
     ExpandDims,
+    Floor,
+    FloorDiv,
     FullyConnected,
+    Gather,
+    GatherNd,
     Graph,
+    LeakyRelu,
+    Log,
     Logistic,
     Maximum,
     MaxPool2D,
@@ -35,11 +46,13 @@ from npu_hal.api import (
     Minimum,
     MirrorPad,
     Mul,
+    Neg,
     Pack,
     Pad,
     Padding,
     Padding2D,
     PadV2,
+    Prelu,
     Quantization,
     Quantize,
     ReduceMax,
@@ -49,6 +62,7 @@ from npu_hal.api import (
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Rsqrt,
     ShapeOf,
     Slice,
     Softmax,
@@ -56,6 +70,8 @@ from npu_hal.api import (
     SpaceToDepth,
     Split,
     SplitV,
+    Sqrt,
+    SquaredDifference,
     Squeeze,
     StridedSlice,
     Sub,
@@ -204,7 +220,21 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             inputs.append(constant((operation.height, operation.width)))
             options_name = f"{type(operation).__name__}Options"
             options = {"AlignCorners": operation.align_corners, "HalfPixelCenters": operation.half_pixel_centers}
-        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize() | Minimum() | Maximum():
+        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize() | Minimum() | Maximum() | Prelu():
+            pass
+        case (
+            Abs()
+            | Exp()
+            | Floor()
+            | Log()
+            | Neg()
+            | Rsqrt()
+            | Sqrt()
+            | FloorDiv()
+            | SquaredDifference()
+            | GatherNd()
+            | EmbeddingLookup()
+        ):
             pass
         case Slice():
             inputs += [constant(operation.begin), constant(operation.sizes)]
@@ -252,6 +282,19 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
         case ReduceMax() | ReduceMin():
             inputs.append(constant(operation.axes))
             options_name, options = "ReducerOptions", {"KeepDims": operation.keep_dims}
+        case Gather():
+            options_name = "GatherOptions"
+            options = {"Axis": operation.axis, "BatchDims": operation.batch_dims}
+        case Cast():
+            options_name = "CastOptions"
+            options = {
+                "InDataType": TENSOR_TYPES[tensors[operation.input].dtype],
+                "OutDataType": TENSOR_TYPES[tensors[operation.output].dtype],
+            }
+        case Div():
+            options_name, options = "DivOptions", _activation(operation.activation)
+        case LeakyRelu():
+            options_name, options = "LeakyReluOptions", {"Alpha": operation.alpha}
         case _:
             raise ValueError(f"no {operation.kind} can be written")
     return FileOperator(code, inputs, operation.outputs, options_name, options)
