@@ -57,6 +57,7 @@ class EtnavivSubgraph(Subgraph):
             if not self._has_result:
                 raise InvalidState("outputs were read that no inference has computed; call invoke first")
             self._wait()
+            self._has_result = False
             for buffer in loaded.output_buffers:
                 self._kernel.cpu_prep(buffer, Access.READ)
             for tensor, source, target in zip(self._graph.output_tensors, loaded.outputs, outputs, strict=True):
