@@ -28,6 +28,8 @@ COMMAND_GROUP = "npu_hal.cli"
 OWN_COMMANDS = {
     "devices": ("npu_hal.cli.devices", "devices"),
     "run": ("npu_hal.cli.run", "run"),
+    "inspect": ("npu_hal.cli.inspect", "inspect"),
+    "doctor": ("npu_hal.cli.doctor", "doctor"),
     "replay": ("npu_hal.cli.replay", "replay_trace"),
 }
 

@@ -7,6 +7,7 @@ neighbours; then positions are pulled to their neighbours as far as spacing allo
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -45,7 +46,7 @@ def lay_out(nodes: Sequence[Key], edges: Sequence[tuple[Key, Key]]) -> Layout[Ke
     above: list[list[int]] = [[] for _ in layer_of]
     below: list[list[int]] = [[] for _ in layer_of]
     for path in paths:
-        for upper, lower in zip(path, path[1:], strict=False):
+        for upper, lower in pairwise(path):
             above[lower].append(upper)
             below[upper].append(lower)
     _order(rows, above, below)
