@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from npu_hal.inspection.graph_layout import Layout, lay_out
 from npu_hal.inspection.html.markup import number_anchor, text
-from npu_hal.inspection.inspection import Inspection, OperationRecord
+from npu_hal.inspection.inspection import Inspection, OperationRecord, Placement
 
 # In pixels. A node is narrower than a column and lower than a layer.
 COLUMN, LAYER = 190, 62
@@ -28,7 +28,7 @@ def draw_graph(inspection: Inspection) -> str:
     layout = lay_out(nodes, edges)
     width = int(layout.width * COLUMN + 2 * MARGIN)
     height = layout.layers * LAYER + 2 * MARGIN - (LAYER - NODE_HEIGHT)
-    crossing = {edge for edge in edges if _step(edge[0], inspection) != _step(edge[1], inspection)}
+    crossing = {edge for edge in edges if _partition(edge[0], inspection) != _partition(edge[1], inspection)}
     paths = "".join(_edge(points, edge in crossing) for edge, points in layout.edges.items())
     boxes = "".join(_node(key, layout, inspection) for key in nodes)
     return (
@@ -54,9 +54,10 @@ def _graph(inspection: Inspection) -> tuple[list[Key], list[tuple[Key, Key]]]:
     return nodes, edges
 
 
-def _step(key: Key, inspection: Inspection) -> int:
-    """The step that a node belongs to; the caller's side has none."""
-    return inspection.operations[key[1]].step if key[0] == "op" else -1
+def _partition(key: Key, inspection: Inspection) -> int:
+    """The step that a node belongs to if it is on the device, else -1."""
+    operation = inspection.operations[key[1]] if key[0] == "op" else None
+    return operation.step if operation is not None and operation.placement is Placement.DEVICE else -1
 
 
 def _edge(points: tuple[tuple[float, int], ...], crosses_border: bool) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 # A name may be as long as the file; beyond this nobody reads it.
@@ -29,17 +30,26 @@ def link_to_operation(position: int) -> str:
     return f'<a href="#{number_anchor("op", position)}">{int(position)}</a>'
 
 
-def table(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], classes: str = "") -> str:
-    """A table; a row is its attributes and its cells, both as HTML. Columns that end in a space align to the right.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `kind` is ``text``, ``short`` for text that is not broken, or ``number``."""
+
+    name: str
+    kind: str = "text"
+
+
+def table(columns: Sequence[Column], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """A table; a row is its attributes and its cells, both as HTML.
 
     Cells carry their column's name, which narrow screens show in place of the header.
     """
-    sides = [' class="number"' if column.endswith(" ") else "" for column in columns]
-    names = [column.rstrip() for column in columns]
-    head = "".join(f"<th{side}>{text(name)}</th>" for side, name in zip(sides, names, strict=True))
-    body = []
-    for attributes, cells in rows:
-        columns_and_cells = zip(sides, names, cells, strict=True)
-        row = "".join(f'<td{side} data-label="{text(name)}">{cell}</td>' for side, name, cell in columns_and_cells)
-        body.append(f"<tr{attributes}>{row}</tr>")
-    return f'<table class="{classes}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+    head = "".join(f'<th class="{column.kind}">{text(column.name)}</th>' for column in columns)
+    body = "".join(f"<tr{attributes}>{_cells(columns, cells)}</tr>" for attributes, cells in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cells(columns: Sequence[Column], cells: Sequence[str]) -> str:
+    return "".join(
+        f'<td class="{column.kind}" data-label="{text(column.name)}">{f"<div>{cell}</div>" if cell else ""}</td>'
+        for column, cell in zip(columns, cells, strict=True)
+    )

@@ -22,7 +22,7 @@ def render_page(inspection: Inspection) -> str:
         _section("Timeline", draw_timelines(inspection) + _assumptions(inspection)),
         _section("Partitions and their borders", _steps(inspection)),
         _jobs(inspection),
-        _section("Operations", f'<div class="wide">{operation_table(inspection)}</div>'),
+        _section("Operations", operation_table(inspection)),
     ]
     # Nothing may be loaded or run, whatever a model's names contain.
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -46,6 +46,7 @@ def _head(inspection: Inspection, model: str, where: str) -> str:
         (show_share(inspection.device_macs, inspection.macs), "of multiply-accumulates on the device"),
         (str(len(inspection.partitions)), "partitions on the device"),
         (show_seconds(inspection.device_seconds), "on the device, estimated"),
+        (show_seconds(inspection.rest_seconds), "for the rest on this CPU, measured"),
         (show_seconds(inspection.cpu_seconds), "on this CPU alone, measured"),
         (show_count(inspection.macs), "multiply-accumulates"),
         (show_bytes(constants), "weights and other constants"),
@@ -110,7 +111,7 @@ def _assumptions(inspection: Inspection) -> str:
 
 def _steps(inspection: Inspection) -> str:
     return (
-        f'<div class="wide">{step_table(inspection)}</div><p class="faint">In and out are the bytes of the tensors '
+        f'{step_table(inspection)}<p class="faint">In and out are the bytes of the tensors '
         f"that are copied when a partition starts and ends, and their number; rearranged is what the device reads and "
         f"writes besides, in jobs that compute nothing, such as transpositions at the borders. Times of partitions on "
         f"the device are estimates.</p>"

@@ -26,7 +26,7 @@ a { color: var(--link); }
 .faint { color: var(--faint); font-size: .9rem; }
 .verdict { font-size: 1.1rem; margin: 1rem 0; padding: .75rem 1rem; border-left: 4px solid var(--device);
   background: var(--panel); max-width: none; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .75rem; margin: 1rem 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: .75rem; margin: 1rem 0; }
 .fact { background: var(--panel); border-radius: 6px; padding: .6rem .8rem; }
 .fact b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .fact span { color: var(--faint); font-size: .85rem; }
@@ -64,10 +64,10 @@ a { color: var(--link); }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--faint); font-weight: 600; }
-thead th { position: sticky; top: 0; background: var(--ground); }
+td.short { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td .tag { display: inline-block; border: 1px solid; border-radius: 3px; padding: 0 .35rem; background: none;
-  white-space: nowrap; }
+td .tag { display: inline-block; border-style: solid; border-width: 1px; border-radius: 3px; padding: 0 .35rem;
+  background: none; white-space: nowrap; }
 tr:target td { background: var(--mark); }
 details > summary { cursor: pointer; color: var(--link); margin: .5rem 0; }
 @media (max-width: 700px) {
@@ -76,10 +76,11 @@ details > summary { cursor: pointer; color: var(--link); margin: .5rem 0; }
   thead { position: absolute; left: -9999px; }
   table, tbody, tr, td { display: block; width: 100%; }
   tr { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; padding: .35rem .6rem; }
-  td, td.number { display: flex; gap: .75rem; justify-content: space-between; border: 0; padding: .12rem 0;
+  td, td.number, td.short { display: flex; gap: .75rem; justify-content: space-between; border: 0; padding: .12rem 0;
     text-align: right; white-space: normal; }
   td::before { content: attr(data-label); color: var(--faint); flex: none; text-align: left; }
   td:empty { display: none; }
+  td > div { min-width: 0; }
 }
 @media print { .drawing { max-height: none; } }
 """

@@ -2,12 +2,38 @@
 
 from npu_hal.api import JobReport
 from npu_hal.inspection.figures import show_bytes, show_count, show_seconds, show_share
-from npu_hal.inspection.html.markup import link_to_operation, number_anchor, table, text
+from npu_hal.inspection.html.markup import Column, link_to_operation, number_anchor, table, text
 from npu_hal.inspection.inspection import Inspection, OperationRecord, StepRecord
 from npu_hal.inspection.summary import placement_words
 
 # Links to operations in one cell.
 MAX_LINKS = 40
+
+
+def _numbers(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "number") for name in names)
+
+
+REASON_COLUMNS = (Column("reason"), *_numbers("operations", "share of MACs"), Column("which"))
+STEP_COLUMNS = (
+    *_numbers("step"),
+    Column("runs on"),
+    *_numbers("operations", "in", "out", "rearranged", "compile", "time"),
+)
+JOB_COLUMNS = (
+    *_numbers("job"),
+    Column("unit", "short"),
+    Column("makes"),
+    *_numbers("for operation", "MACs", "in", "out", "coefficients", "coded", "SRAM", "estimate"),
+)
+OPERATION_COLUMNS = (
+    *_numbers("operation"),
+    Column("kind", "short"),
+    Column("runs on", "short"),
+    Column("output", "short"),
+    *_numbers("MACs", "constants", "estimate", "CPU"),
+    Column("why not"),
+)
 
 
 def reason_table(inspection: Inspection) -> str:
@@ -24,13 +50,13 @@ def reason_table(inspection: Inspection) -> str:
         )
         for reason in inspection.reasons
     ]
-    return table(("reason", "operations ", "share of MACs ", "which"), rows)
+    return table(REASON_COLUMNS, rows)
 
 
 def step_table(inspection: Inspection) -> str:
     """Steps in the order of execution, and what crosses their borders."""
     return table(
-        ("step ", "runs on", "operations ", "in ", "out ", "rearranged ", "compile ", "time "),
+        STEP_COLUMNS,
         [(f' id="{number_anchor("step", step.number)}"', _step_cells(step, inspection)) for step in inspection.steps],
     )
 
@@ -65,13 +91,12 @@ def job_table(step: StepRecord) -> str:
     if report is None or not report.jobs:
         return ""
     rows = [("", _job_cells(number, job, step)) for number, job in enumerate(report.jobs)]
-    columns = ("job ", "unit", "makes", "for", "MACs ", "in ", "out ", "coefficients ", "coded ", "SRAM ", "estimate ")
     memory = ", ".join(f"{text(name)} {show_bytes(count)}" for name, count in report.memory.items())
     return (
         f"<details{' open' if len(report.jobs) <= 60 else ''}><summary>Step {step.number}: {len(report.jobs)} jobs, "
         f"{show_seconds(step.estimated_seconds)}</summary>"
         + (f'<p class="faint">Device memory: {memory}.</p>' if memory else "")
-        + f'<div class="wide">{table(columns, rows)}</div></details>'
+        + f"{table(JOB_COLUMNS, rows)}</details>"
     )
 
 
@@ -97,17 +122,7 @@ def _job_cells(number: int, job: JobReport, step: StepRecord) -> tuple[str, ...]
 def operation_table(inspection: Inspection) -> str:
     """Every operation of the model."""
     return table(
-        (
-            "operation ",
-            "kind",
-            "runs on",
-            "output",
-            "MACs ",
-            "constants ",
-            "device, estimated ",
-            "CPU, measured ",
-            "why",
-        ),
+        OPERATION_COLUMNS,
         [
             (f' id="{number_anchor("op", operation.position)}"', _operation_cells(operation, inspection))
             for operation in inspection.operations
