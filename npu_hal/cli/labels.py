@@ -1,5 +1,6 @@
 """Names of classes, and the classes that an output rates highest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,21 +33,26 @@ def is_rating(tensor: Tensor) -> bool:
     return tensor.size > 1 and max(tensor.shape) == tensor.size and tensor.dtype is not DType.COMPLEX64
 
 
+def check_labels(labels: tuple[str, ...], outputs: Sequence[Tensor]) -> None:
+    """`InvalidInput` unless one of `outputs` rates as many classes as there are `labels`."""
+    rated = [tensor for tensor in outputs if is_rating(tensor)]
+    if any(tensor.size == len(labels) for tensor in rated):
+        return
+    found = ", ".join(f"output {tensor.name!r} rates {tensor.size}" for tensor in rated) or "no output rates classes"
+    raise InvalidInput(f"the labels file names {len(labels)} classes, but {found}; it belongs to another model")
+
+
 def top_classes(values: Array, tensor: Tensor, count: int, labels: tuple[str, ...] | None) -> list[RatedClass]:
     """The `count` highest elements of a rating, highest first; of equal ones, the first in order.
 
-    Raises `InvalidInput` if there are `labels`, but not one for each class.
+    They are labelled if there are as many `labels` as classes.
     """
     flat = values.reshape(-1)
-    if labels is not None and len(labels) != flat.size:
-        raise InvalidInput(
-            f"the labels file names {len(labels)} classes, but output {tensor.name!r} rates {flat.size}; "
-            f"it belongs to another model"
-        )
     scores = real_values(flat, tensor)
     order = np.argsort(-scores, kind="stable")[:count]
+    names = labels if labels is not None and len(labels) == flat.size else None
     return [
-        RatedClass(int(index), labels[index] if labels else None, flat[index].item(), float(scores[index]))
+        RatedClass(int(index), names[index] if names else None, flat[index].item(), float(scores[index]))
         for index in order
     ]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from npu_hal.api import InvalidInput
 from npu_hal.cli.key_value import parse_options
-from npu_hal.cli.labels import read_labels
+from npu_hal.cli.labels import check_labels, read_labels
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
 from npu_hal.cli.save import check_writable, save_npz
@@ -51,17 +51,25 @@ def run(
     driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write what the driver submits into DIR, if it can: the same as --option dump=DIR."
+        ),
+    ] = None,
     save_outputs: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Write the outputs by name.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Let --save-outputs overwrite a file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run MODEL once: the driver takes the operations that it supports, the CPU driver the rest."""
     labels = read_labels(labels_file) if labels_file is not None else None
-    options = parse_options(option or [])
+    options = parse_options([*(option or []), *([f"dump={dump}"] if dump is not None else [])])
     pixels = _parse_pixel_range(pixel_range)
     if save_outputs is not None:
         check_writable(save_outputs, force)
     model = read_model(model_file)
+    if labels is not None:
+        check_labels(labels, model.graph.output_tensors)
     inputs = load_inputs(
         input_files or [],
         model.graph.input_tensors,

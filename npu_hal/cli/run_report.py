@@ -22,7 +22,7 @@ def make_report(
     top: int,
     labels: tuple[str, ...] | None,
 ) -> dict[str, Any]:
-    """The JSON document of one run that took `seconds`; raises `InvalidInput` if `labels` fit none of the outputs."""
+    """The JSON document of one run that took `seconds`."""
     graph = model.graph
     return {
         "model": str(model_file),

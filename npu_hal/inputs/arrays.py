@@ -67,4 +67,4 @@ def _converts(array: Array, tensor: Tensor) -> bool:
     if tensor.dtype.is_integer and array.dtype.kind in "iu":
         low, high = tensor.dtype.integer_range
         return array.size == 0 or (int(array.min()) >= low and int(array.max()) <= high)
-    return array.dtype.kind == _NARROWED.get(tensor.dtype)
+    return tensor.dtype in _NARROWED and array.dtype.kind == _NARROWED[tensor.dtype]

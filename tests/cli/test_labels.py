@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from npu_hal.api import DType, InvalidInput, Quantization, Tensor
-from npu_hal.cli.labels import is_rating, read_labels, top_classes
+from npu_hal.cli.labels import check_labels, is_rating, read_labels, top_classes
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,18 @@ def test_more_classes_than_there_are_is_all() -> None:
     assert len(top_classes(np.array([1, 2, 3], np.float32), tensor, 5, None)) == 3
 
 
-def test_there_is_a_label_for_each_class() -> None:
-    tensor = Tensor(name="y", shape=(3,), dtype=DType.FLOAT32)
-    with pytest.raises(InvalidInput, match="names 2 classes, but output 'y' rates 3"):
-        top_classes(np.zeros(3, np.float32), tensor, 1, ("a", "b"))
+def test_labels_belong_to_the_output_with_as_many_classes() -> None:
+    boxes = Tensor(name="boxes", shape=(10, 4), dtype=DType.FLOAT32)
+    two = Tensor(name="two", shape=(1, 2), dtype=DType.FLOAT32)
+    three = Tensor(name="three", shape=(1, 3), dtype=DType.FLOAT32)
+    labels = ("a", "b")
+    check_labels(labels, [boxes, three, two])
+    assert top_classes(np.array([[1, 2]], np.float32), two, 1, labels)[0].label == "b"
+    assert top_classes(np.array([[1, 3, 2]], np.float32), three, 1, labels)[0].label is None
+    with pytest.raises(InvalidInput, match="names 2 classes, but output 'three' rates 3; it belongs to another model"):
+        check_labels(labels, [boxes, three])
+    with pytest.raises(InvalidInput, match="names 2 classes, but no output rates classes"):
+        check_labels(labels, [boxes])
 
 
 def test_labels_are_lines_without_an_empty_end(tmp_path: Path) -> None:

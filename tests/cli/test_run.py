@@ -1,6 +1,8 @@
 """``npu-hal run`` gives what LiteRT's reference kernels give, and reports it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,22 @@ def test_the_environment_names_the_driver(command: CommandLine, monkeypatch: pyt
     monkeypatch.setenv("TEFLON_DRIVER", "nothing-of-this-name")
     assert "no driver 'nothing-of-this-name'" in command("run", digits_models.model("uint8"), "--random", 1).err
     assert command("run", digits_models.model("uint8"), "--random", 1, "--driver", "software").code == 0
+
+
+def test_no_tflite_runtime_is_needed() -> None:
+    script = (
+        "import sys\n"
+        "for name in ('ai_edge_litert', 'tflite_runtime', 'tensorflow'):\n"
+        "    sys.modules[name] = None\n"
+        "from npu_hal.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    arguments = ["run", str(digits_models.model("int8")), "-i", str(digits_models.sample(6)), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outputs"][0]["top"][0]["index"] == 6
 
 
 def test_a_photograph_of_an_officer_is_recognised(command: CommandLine, shared: Path) -> None:
