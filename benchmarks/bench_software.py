@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from npu_hal.api import Array, Conv2D, DepthwiseConv2D, Graph
@@ -42,6 +44,8 @@ class Target:
     exact: float
     xnnpack: float | None
     two_threads: float
+    # The model is cut behind so many operators; None: it is run whole.
+    operators: int | None = None
 
 
 TARGETS = (
@@ -50,6 +54,8 @@ TARGETS = (
     Target("classification/tf2_mobilenet_v2_1.0_224_ptq", 1.0, 0.8, 1.0),
     Target("detection/ssdlite_mobiledet_coco_qat_no_postprocess", 0.6, None, 0.8),
     Target("pose/posenet_mobilenet_v1_075_353_481_quant", 0.6, None, 0.8),
+    # Without the last interpolations and the arg max behind the last convolution.
+    Target("segmentation/deeplabv3_mnv2_dm05_pascal_quant", 0.8, None, 1.0, operators=69),
     Target("mlperf_tiny/pretrainedResnet_quant", 1.2, 1.0, 1.2),
     Target("mlperf_tiny/kws_ref_model", 1.2, 1.0, 1.2),
     Target("mlperf_tiny/vww_96_int8", 1.2, 1.0, 1.2),
@@ -65,8 +71,22 @@ def random_inputs(graph: Graph) -> list[Array]:
     return inputs
 
 
-def contender_litert(path: Path, inputs: Sequence[Array], threads: int) -> Callable[[], Any]:
-    interpreter = Interpreter(str(path), num_threads=threads)
+def read_target(target: Target, folder: Path) -> bytes:
+    content = (folder / f"{target.path}.tflite").read_bytes()
+    if target.operators is None:
+        return content
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    subgraph = model.subgraphs[0]
+    del subgraph.operators[target.operators :]
+    subgraph.outputs = subgraph.operators[-1].outputs
+    model.signatureDefs = []
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def contender_litert(content: bytes, inputs: Sequence[Array], threads: int) -> Callable[[], Any]:
+    interpreter = Interpreter(model_content=content, num_threads=threads)
     interpreter.allocate_tensors()
     for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
         interpreter.set_tensor(detail["index"], array)
@@ -109,18 +129,18 @@ def milliseconds(samples: list[list[float]]) -> str:
 
 
 def bench_model(target: Target, folder: Path, rounds: int, runs: int) -> str:
-    path = folder / f"{target.path}.tflite"
-    graph = read_model(path.read_bytes()).graph
+    content = read_target(target, folder)
+    graph = read_model(content).graph
     inputs = random_inputs(graph)
     contenders = {
-        "litert 1": contender_litert(path, inputs, 1),
+        "litert 1": contender_litert(content, inputs, 1),
         "exact 1": contender_jit(graph, inputs, 1, "exact"),
         "xnnpack 1": contender_jit(graph, inputs, 1, "xnnpack"),
-        "litert 2": contender_litert(path, inputs, 2),
+        "litert 2": contender_litert(content, inputs, 2),
         "exact 2": contender_jit(graph, inputs, 2, "exact"),
     }
     times = measure(contenders, rounds, runs)
-    cells = [f"{path.stem:46s}"]
+    cells = [f"{Path(target.path).name:46s}"]
     for ours, theirs, limit in (
         ("exact 1", "litert 1", target.exact),
         ("xnnpack 1", "litert 1", target.xnnpack),
@@ -172,22 +192,23 @@ def bench_peak(folder: Path, rounds: int) -> None:
     inputs = random_inputs(graph)
     products = {index: convolution_products(graph, index) for index in range(len(graph.operations))}
     peak = 0.0
-    shares: dict[str, list[float]] = {"dense": [], "all": []}
+    rates: dict[str, list[float]] = {"dense": [], "all": []}
     with create_subgraph(graph, {"threads": "1"}) as subgraph:
         for _ in range(rounds * 4):
             loop(clock.ctypes.data)
-            peak = PEAK_ROUNDS * PEAK_ACCUMULATORS * tier.lanes * 4 / clock[0]
+            # The best of all rounds: others were shared with somebody.
+            peak = max(peak, PEAK_ROUNDS * PEAK_ACCUMULATORS * tier.lanes * 4 / int(clock[0]))
             ticks = {"dense": 0, "all": 0}
             for label, spent in subgraph.count_ticks(inputs):
                 dense, any_kind = "(CONV_2D)" in label, "CONV_2D)" in label
                 ticks["dense"] += spent * dense
                 ticks["all"] += spent * any_kind
             dense_products = sum(n for i, n in products.items() if graph.operations[i].kind == "CONV_2D")
-            shares["dense"].append(dense_products / ticks["dense"] / peak)
-            shares["all"].append(sum(products.values()) / ticks["all"] / peak)
+            rates["dense"].append(dense_products / ticks["dense"])
+            rates["all"].append(sum(products.values()) / ticks["all"])
     print(f"tier {tier.name}: peak {peak:.0f} products per tick of the time-stamp counter, 1 thread")
     for name, label in (("dense", "CONV_2D"), ("all", "CONV_2D and DEPTHWISE_CONV_2D")):
-        median, best = statistics.median(shares[name]), max(shares[name])
+        median, best = statistics.median(rates[name]) / peak, max(rates[name]) / peak
         print(f"  mobilenet_v1's {label}: {median:.0%} of the peak (best {best:.0%}) >= 60%")
 
 
@@ -218,6 +239,7 @@ print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_m
 THEIRS = """
 import time; start = time.perf_counter()
 import numpy, resource
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 interpreter = Interpreter({path!r}, num_threads=1)
 interpreter.allocate_tensors()

@@ -25,6 +25,25 @@ class SoftwareDriver(Driver):
             default=Level.AUTO,
             choices=tuple(Level),
         ),
+        DriverOption(
+            name="threads",
+            description="how many threads machine code computes with: a number, or auto for the cores that the "
+            "process may use",
+            default="auto",
+        ),
+        DriverOption(
+            name="rounding",
+            description="exact is bit for bit TensorFlow Lite's reference kernels; xnnpack is XNNPACK's results, "
+            "a little faster and only in machine code",
+            default="exact",
+            choices=("exact", "xnnpack"),
+        ),
+        DriverOption(
+            name="tier",
+            description="which instruction set machine code uses: auto for the best that the CPU has, or the name "
+            "of one",
+            default="auto",
+        ),
     )
 
     def probe(self) -> Sequence[DeviceInfo]:

@@ -3,7 +3,6 @@
 import importlib
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import partial
 from types import ModuleType
 
 from npu_hal.api import Graph, InvalidOption, Subgraph
@@ -23,12 +22,19 @@ class Level(StrEnum):
 
 
 def compiler_for(level: Level, options: Mapping[str, str]) -> SubgraphCompiler:
-    """What compiles graphs at `level`; `InvalidOption` if machine code is asked for and cannot be generated."""
-    if level is Level.REFERENCE:
-        return ReferenceSubgraph
-    jit = _jit()
+    """What compiles graphs at `level` with the driver's options, which are complete.
+
+    Raises `InvalidOption` if machine code is asked for and cannot be generated, or an option has no such value.
+    """
+    jit = None if level is Level.REFERENCE else _jit()
     if jit is not None:
-        return partial(jit.create_subgraph, options=options)
+        compiler: SubgraphCompiler = jit.subgraph_compiler(options)
+        return compiler
+    if options.get("rounding", "exact") != "exact":
+        raise InvalidOption(
+            f"rounding {options['rounding']} of driver software needs machine code, and the level in use is "
+            "reference; leave rounding at exact, or choose level jit"
+        )
     if level is Level.JIT:
         raise InvalidOption(
             "level jit of driver software needs llvmlite on a machine that it generates code for; "

@@ -4,6 +4,6 @@ Needs llvmlite. `create_subgraph` compiles a graph; kernels are generic in shape
 is generated once per machine and read from a cache from then on.
 """
 
-from npu_hal_software.jit.create import available, create_subgraph
+from npu_hal_software.jit.create import available, create_subgraph, subgraph_compiler
 
-__all__ = ["available", "create_subgraph"]
+__all__ = ["available", "create_subgraph", "subgraph_compiler"]

@@ -2,7 +2,8 @@
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import cast
 
 from npu_hal.api import Graph, InvalidOption, Support
@@ -11,7 +12,7 @@ from npu_hal_software.jit.lowering.select import lower_operation
 from npu_hal_software.jit.program import Program
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.subgraph import JitSubgraph
-from npu_hal_software.jit.tiers import choose_tier, machine_name
+from npu_hal_software.jit.tiers import Tier, choose_tier, machine_name
 
 ROUNDINGS = ("exact", "xnnpack")
 _MACHINES = ("x86_64", "aarch64")
@@ -27,12 +28,12 @@ def available() -> Support:
     return Support.yes()
 
 
-def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> JitSubgraph:
-    """Compile a graph whose operations the reference level defines.
+def subgraph_compiler(options: Mapping[str, str] | None = None) -> Callable[[Graph], JitSubgraph]:
+    """What compiles graphs with these options: `threads`, `tier` and `rounding`, each auto or exact if left out.
 
-    Options: `threads` (a number, or auto for the cores of the affinity mask), `tier` (the name of an instruction-set
-    tier, or auto), `rounding` (exact: bit for bit TensorFlow Lite's reference kernels; xnnpack: XNNPACK's results).
-    Raises `InvalidOption`.
+    threads: a number, or auto for the cores of the affinity mask. tier: the name of an instruction-set tier, or auto.
+    rounding: exact (bit for bit TensorFlow Lite's reference kernels) or xnnpack (XNNPACK's results). Raises
+    `InvalidOption`.
     """
     options = options or {}
     tier = choose_tier(options.get("tier", "auto"))
@@ -40,8 +41,17 @@ def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> J
     if rounding not in ROUNDINGS:
         raise InvalidOption(f"rounding cannot be {rounding!r}; it is one of: {', '.join(ROUNDINGS)}")
     threads = parse_threads(options.get("threads", "auto"))
-    kernels = load_kernels(tier, cast(Rounding, rounding))
-    program = Program(graph, tier, cast(Rounding, rounding), threads)
+    return partial(_compile, tier=tier, rounding=cast(Rounding, rounding), threads=threads)
+
+
+def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> JitSubgraph:
+    """Compile a graph whose operations the reference level defines; see `subgraph_compiler`."""
+    return subgraph_compiler(options)(graph)
+
+
+def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> JitSubgraph:
+    kernels = load_kernels(tier, rounding)
+    program = Program(graph, tier, rounding, threads)
     for position, operation in enumerate(graph.operations):
         program.position = position
         lower_operation(program, operation, f"operation {position} ({operation.kind})")

@@ -2,8 +2,9 @@
 
 A convolution is run without im2col. Its weights are matrices of [channels, segments, depth]: a segment is a run of
 contiguous input bytes that belong to one output position, such as a kernel row of ``kernel_width * channels`` bytes;
-the offsets of the segments are the same for every position. A tile is a few output positions (rows) by a few vectors of
-output channels, whose accumulators stay in registers over the whole sum.
+the offsets of the segments are the same for every position. Tiles have tables of segments of their own: where weights
+do not fit int8, what is left of a few of them is added by short segments more. A tile is a few output positions (rows)
+by a few vectors of output channels, whose accumulators stay in registers over the whole sum.
 """
 
 from collections.abc import Callable
@@ -20,8 +21,11 @@ from npu_hal_software.jit.kernel import (
 )
 from npu_hal_software.jit.record import GEMM
 
-# Entries of the tile table, int64 each: address, vectors, first channel, number of channels.
-TILE_ENTRY_BYTES = 32
+# Entries of the tile table, int64 each.
+TILE_ENTRY = ("address", "vectors", "first_channel", "channels", "segments", "segment_count")
+TILE_ENTRY_BYTES = 8 * len(TILE_ENTRY)
+# Entries of a table of segments: offset in the input and length in bytes, int64 each.
+SEGMENT_BYTES = 16
 
 # In units of one row's products: see `next_rows`.
 _LATENCY_ROWS = 2
@@ -34,6 +38,8 @@ _TILE_PARAMETERS = {
     "output": PTR,
     "row_sums": PTR,
     "valid": I64,
+    "segments": PTR,
+    "segment_count": I64,
 }
 
 
@@ -60,12 +66,11 @@ def _emit_tile(context: KernelContext, rows: int, vectors: int) -> None:
 
     step = GEMM.read(operation, "column_step")
     inputs = [function["input"].offset(step * row if row else 0) for row in range(rows)]
-    depth = GEMM.read(operation, "depth")
-    segments = GEMM.read(operation, "segments", PTR)
     weights = function.variable(tile.offset(vectors * block_bytes))
-    with function.count(GEMM.read(operation, "segment_count"), at_least_once=True) as segment:
-        start = segments.load(I64, segment << 3)
-        with function.count(start + depth, step=4, start=start, at_least_once=True) as position:
+    with function.count(function["segment_count"], at_least_once=True) as number:
+        segment = function["segments"].offset(number * SEGMENT_BYTES)
+        start = segment.load(I64)
+        with function.count(start + segment.load(I64, 8), step=4, start=start, at_least_once=True) as position:
             pointer = weights.get()
             prepared = [tier.prepare_weights(pointer.load(vector, j * vector.bytes)) for j in range(vectors)]
             for row in range(rows):
@@ -123,8 +128,9 @@ def _emit_column_of_tiles(context: KernelContext, vectors: int, row_counts: tupl
     foreseen = 2 * max(row_counts)
 
     def emit_case(rows: int) -> None:
-        current = (input_.get(), function["tile"], output.get(), row_sums.get(), function["valid"])
-        function.call(f"gemm_tile_{rows}x{vectors}", (operation, *current))
+        current = (input_.get(), function["tile"], output.get(), row_sums.get())
+        fixed = (function["valid"], function["segments"], function["segment_count"])
+        function.call(f"gemm_tile_{rows}x{vectors}", (operation, *current, *fixed))
         left.set(left.get() - rows)
         input_.set(input_.get().offset(step * rows))
         output.set(output.get().offset(output_step * rows))
@@ -176,9 +182,19 @@ def _emit_driver(context: KernelContext) -> None:
             sums = row_sums.compare("eq", 0).select(row_sums, sums)
             with function.count(end_tile, start=first_tile) as tile:
                 entry = GEMM.read(operation, "tiles", PTR).offset(tile * TILE_ENTRY_BYTES)
-                address, vectors = entry.load(PTR), entry.load(I64, 8)
-                channel, valid = entry.load(I64, 16), entry.load(I64, 24)
-                arguments = (operation, source, address, target.offset(channel), sums, valid, count)
+                types = {"address": PTR, "segments": PTR}
+                tile_of = {name: entry.load(types.get(name, I64), 8 * slot) for slot, name in enumerate(TILE_ENTRY)}
+                arguments = (
+                    operation,
+                    source,
+                    tile_of["address"],
+                    target.offset(tile_of["first_channel"]),
+                    sums,
+                    tile_of["channels"],
+                    tile_of["segments"],
+                    tile_of["segment_count"],
+                    count,
+                )
                 columns = {n: function.calling(f"gemm_column_{n}", arguments) for n in context.tier.gemm_tiles}
-                function.switch(vectors, columns)
+                function.switch(tile_of["vectors"], columns)
             column.set(start + count)

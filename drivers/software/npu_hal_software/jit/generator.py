@@ -14,6 +14,7 @@ from npu_hal_software.jit.kernel import KernelContext
 from npu_hal_software.jit.lookup_table import emit_lookup_table
 from npu_hal_software.jit.pooling import emit_pooling
 from npu_hal_software.jit.requantise import Rounding, requantiser_for
+from npu_hal_software.jit.resize import emit_resize
 from npu_hal_software.jit.softmax import emit_softmax
 from npu_hal_software.jit.tiers import Tier, machine_name
 
@@ -29,6 +30,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         emit_lookup_table(context),
         emit_softmax(context),
         *emit_data_movement(context),
+        *emit_resize(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

@@ -59,9 +59,6 @@ GEMM = RecordKind(
         "row_step",  # the same for output rows
         "columns",
         "rows",
-        "depth",  # bytes of one contiguous segment of products, a multiple of 4
-        "segments",  # address of the segments' offsets, int64
-        "segment_count",
         "tiles",  # address of the tile table
         "tile_count",
         "output",
@@ -200,17 +197,21 @@ RESIZE_BILINEAR = RecordKind(
     "resize_bilinear",
     (
         "input",
-        "output",
+        "row_bytes",
         "channels",
-        "width",
-        "height",
+        "output",
         "output_height",
         "output_width",
-        "row_table",  # per output row: first source row, second source row, weight of the second (int64 each)
-        "column_table",
-        "offset",
-        "floating",
+        "rows",  # address of a `resize.NEIGHBOUR_BYTES` entry per output row
+        "columns",  # the same per output column
+        "in_floats",  # 1: fractions are float and halves round up, 0: fractions are integers
+        "offset",  # what the stored byte is above the value
     ),
+)
+GATHER = RecordKind(
+    14,
+    "gather",
+    ("input", "output", "rows", "columns", "row_offsets", "column_offsets", "bytes", "mask"),
 )
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(

@@ -14,7 +14,7 @@ from npu_hal_software.jit.lowering.weights import (
     folded_bias,
     product_multipliers,
 )
-from npu_hal_software.jit.packing.gemm_weights import DEPTH_GROUP, pack_tiles
+from npu_hal_software.jit.packing.gemm_weights import DEPTH_GROUP, SegmentedWeights, pack_tiles
 from npu_hal_software.jit.packing.requantisation import Multipliers
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import GEMM, PAD, ROW_SUMS
@@ -52,24 +52,17 @@ def emit_matrix_product(
     single_rounding: bool = False,
 ) -> None:
     """Emit a product with weights of shape (channels, segments, depth)."""
-    channels, segment_count, depth = weights.values.shape
+    channels, segment_count, depth = weights.shape
     tier = program.tier
-    padded_depth = -(-depth // DEPTH_GROUP) * DEPTH_GROUP
-    values = weights.values
-    if padded_depth != depth:
-        values = np.zeros((channels, segment_count, padded_depth), np.int8)
-        values[:, :, :depth] = weights.values
-    values = np.ascontiguousarray(values).reshape(channels, -1)
     packed = pack_tiles(
-        values,
+        segmented(weights, product.segments),
         folded_bias(bias, weights, input_, tier.signed_activations),
         multipliers,
         tier,
         program.rounding,
         single_rounding=single_rounding,
     )
-    program.keep(packed.memory)
-    segments = program.keep(product.segments)
+    program.keep_object(packed)
     positions = product.rows * product.columns
     work = positions * channels * segment_count * depth // 100
     row_sums: Address | int = 0
@@ -79,8 +72,6 @@ def emit_matrix_product(
         "row_step": product.row_step,
         "columns": product.columns,
         "rows": product.rows,
-        "segments": segments,
-        "segment_count": segment_count,
     }
     if weights.remainder:
         row_sums = program.scratch(4 * positions)
@@ -88,6 +79,8 @@ def emit_matrix_product(
             ROW_SUMS,
             position_chunks(program, positions * segment_count * depth // 16, positions),
             **common,
+            segments=program.keep(product.segments),
+            segment_count=segment_count,
             depth=depth,
             output=row_sums,
             factor=-weights.remainder,
@@ -102,7 +95,6 @@ def emit_matrix_product(
         position_chunks(program, work, split),
         **requantisation_fields(output, activation, multipliers),
         **common,
-        depth=padded_depth,
         tiles=program.keep(packed.table),
         tile_count=len(packed.table),
         output=product.output,
@@ -112,6 +104,20 @@ def emit_matrix_product(
         split_tiles=int(split_tiles),
         block=block,
     )
+
+
+def segmented(weights: CentredWeights, offsets: NDArray[np.int64]) -> SegmentedWeights:
+    """Weights of shape (channels, segments, depth) with each segment filled up to whole groups."""
+    channels, segment_count, depth = weights.shape
+    padded_depth = -(-depth // DEPTH_GROUP) * DEPTH_GROUP
+    terms = []
+    for term in weights.terms:
+        values = term
+        if padded_depth != depth:
+            values = np.zeros((channels, segment_count, padded_depth), np.int8)
+            values[:, :, :depth] = term
+        terms.append(np.ascontiguousarray(values).reshape(channels, -1))
+    return SegmentedWeights(tuple(terms), offsets, padded_depth)
 
 
 def lower_fully_connected(program: Program, operation: FullyConnected) -> None:
@@ -135,7 +141,7 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> None:
     emit_matrix_product(
         program,
         product,
-        CentredWeights(centred.values.reshape(channels, 1, depth), centred.remainder),
+        centred.reshaped(channels, 1, depth),
         bias_values(program, operation.bias, channels),
         input_,
         output,
@@ -170,7 +176,7 @@ def emit_convolution(
 ) -> None:
     """A convolution by weights of shape (channels, kernel height, kernel width, depth)."""
     output = program.tensor(operation.output)
-    channels, kernel_height, kernel_width, depth = centred.values.shape
+    channels, kernel_height, kernel_width, depth = centred.shape
     batch, height, width, _ = input_.shape
     _, output_height, output_width, _ = output.shape
     padding = resolve_padding(
@@ -183,12 +189,12 @@ def emit_convolution(
         source, row_bytes = padded_image(program, operation.input, number, padding, 0)
         if operation.dilation_width == 1:
             segments = np.arange(kernel_height, dtype=np.int64) * operation.dilation_height * row_bytes
-            values = centred.values.reshape(channels, kernel_height, kernel_width * depth)
+            matrices = centred.reshaped(channels, kernel_height, kernel_width * depth)
         else:
             rows = np.arange(kernel_height, dtype=np.int64)[:, None] * operation.dilation_height * row_bytes
             taps = np.arange(kernel_width, dtype=np.int64) * operation.dilation_width * depth
             segments = np.ascontiguousarray((rows + taps).reshape(-1))
-            values = centred.values.reshape(channels, kernel_height * kernel_width, depth)
+            matrices = centred.reshaped(channels, kernel_height * kernel_width, depth)
         column_step = operation.stride_width * depth
         row_step = operation.stride_height * row_bytes
         rows_count, columns = output_height, output_width
@@ -201,12 +207,11 @@ def emit_convolution(
             columns=columns,
             rows=rows_count,
             segments=segments,
-            depth=values.shape[2],
+            depth=matrices.shape[2],
             output=_image(program.output(operation.output), number, output),
             output_row_step=output_width * channels,
         )
-        packed = CentredWeights(values, centred.remainder)
-        emit_matrix_product(program, product, packed, bias, input_, output, operation.activation, multipliers)
+        emit_matrix_product(program, product, matrices, bias, input_, output, operation.activation, multipliers)
 
 
 def _image(address: Address, number: int, tensor: Tensor) -> Address:

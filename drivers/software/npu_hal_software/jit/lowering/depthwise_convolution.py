@@ -7,7 +7,6 @@ from npu_hal.api import DepthwiseConv2D, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
 from npu_hal_software.jit.lowering.convolution import emit_convolution, padded_image
 from npu_hal_software.jit.lowering.weights import (
-    CentredWeights,
     bias_values,
     centre_weights,
     product_multipliers,
@@ -44,15 +43,8 @@ def lower_depthwise_convolution(program: Program, operation: DepthwiseConv2D) ->
 def _lower_as_convolution(program: Program, operation: DepthwiseConv2D) -> None:
     """One input channel that all outputs read: an ordinary convolution of depth 1."""
     weights = program.tensor(operation.filter)
-    centred = centre_weights(weights)
-    values = np.ascontiguousarray(centred.values.transpose(3, 1, 2, 0))
-    emit_convolution(
-        program,
-        operation,
-        CentredWeights(values, centred.remainder),
-        weights,
-        program.tensor(operation.input),
-    )
+    centred = centre_weights(weights).transposed(3, 1, 2, 0)
+    emit_convolution(program, operation, centred, weights, program.tensor(operation.input))
 
 
 def block_lanes(program: Program, channels: int) -> int:

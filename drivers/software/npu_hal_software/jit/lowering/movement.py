@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from npu_hal.api import Concatenation, Pad, Reshape, Split, Transpose
+from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
 from npu_hal_software.jit.program import (
     Address,
     InputAddress,
@@ -26,7 +27,7 @@ def lower_reshape(program: Program, operation: Reshape) -> None:
 
 
 def lower_concatenation(program: Program, operation: Concatenation) -> None:
-    """Each input is copied to its columns; inputs have the output's quantisation."""
+    """Each input is copied to its columns, by way of a table if values change."""
     output = program.tensor(operation.output)
     row_bytes = math.prod(output.shape[operation.axis :]) * output.dtype.itemsize
     rows = math.prod(output.shape[: operation.axis])
@@ -34,9 +35,23 @@ def lower_concatenation(program: Program, operation: Concatenation) -> None:
     start = 0
     for index in operation.concatenated:
         part = math.prod(program.tensor(index).shape[operation.axis :]) * output.dtype.itemsize
-        source, mask = program.exact(index)
-        _copy_rows(program, source, Address(target.buffer, start), rows, part, part, row_bytes, mask)
+        source, mask = _converted(program, operation, index)
+        _copy_rows(program, source, target.moved(start), rows, part, part, row_bytes, mask)
         start += part
+
+
+def _converted(program: Program, operation: Concatenation, index: int) -> tuple[Address | InputAddress | int, int]:
+    """An operand at the output's quantisation and within the activation's range; for exact readers."""
+    input_, output = program.tensor(index), program.tensor(operation.output)
+    if not input_.dtype.is_quantised8:
+        return program.exact(index)
+    alone = operation.model_copy(update={"concatenated": (index,), "axis": 0})
+    table = stored_table(alone, input_, output)
+    if is_identity(table):
+        return program.exact(index)
+    converted = program.scratch(input_.nbytes)
+    emit_lookup(program, program.stored(index), converted, input_.size, table)
+    return converted, 0
 
 
 def lower_split(program: Program, operation: Split) -> None:

@@ -20,6 +20,8 @@ from npu_hal.api import (
     Relu,
     Relu6,
     Reshape,
+    ResizeBilinear,
+    ResizeNearestNeighbor,
     Softmax,
     Split,
     Sub,
@@ -40,6 +42,7 @@ from npu_hal_software.jit.lowering.movement import (
     lower_transpose,
 )
 from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
+from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
 from npu_hal_software.jit.lowering.softmax import lower_softmax
 from npu_hal_software.jit.lowering.tables import lower_table
 from npu_hal_software.jit.lowering.weights import fits_int8
@@ -74,7 +77,10 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Transpose() if _copies_permuted(operation, tensors):
             lower_transpose(program, operation)
             return True
-        case Concatenation() if _moves_only(operation, operands):
+        case ResizeNearestNeighbor():
+            lower_resize_nearest_neighbor(program, operation)
+            return True
+        case Concatenation() if operation.activation is Activation.NONE or operands[0].dtype.is_quantised8:
             lower_concatenation(program, operation)
             return True
     if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
@@ -92,6 +98,8 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_pool(program, operation)
         case Mean() if _reduces_image(operation, operands[0]):
             lower_mean(program, operation)
+        case ResizeBilinear():
+            lower_resize_bilinear(program, operation)
         case Softmax():
             lower_softmax(program, operation)
         case Logistic() | Tanh() | Relu() | Relu6() | Quantize():
@@ -114,15 +122,6 @@ def _reduces_image(operation: Mean, input_: Tensor) -> bool:
     rank = len(input_.shape)
     count = input_.size // max(input_.shape[0] * input_.shape[-1], 1)
     return rank >= 3 and operation.axes == tuple(range(1, rank - 1)) and count < 1 << 22
-
-
-def _moves_only(operation: Concatenation, operands: Sequence[Tensor]) -> bool:
-    """Whether nothing is requantised or clamped."""
-    if operation.activation is not Activation.NONE:
-        return False
-    return not operands[0].dtype.is_quantised8 or all(
-        tensor.quantization == operands[-1].quantization for tensor in operands
-    )
 
 
 def _copies_input(operation: Pad, tensors: Sequence[Tensor]) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import AnyOperation, DType, Tensor
-from npu_hal_software.jit.program import SIGN_BIT, Program, position_chunks
+from npu_hal_software.jit.program import SIGN_BIT, Address, Program, position_chunks
 from npu_hal_software.jit.record import LOOKUP
 from npu_hal_software.reference import DEFINITIONS
 
@@ -14,14 +14,24 @@ def lower_table(program: Program, operation: AnyOperation) -> None:
     (input_index,), (output_index,) = operation.inputs, operation.outputs
     table = stored_table(operation, program.tensor(input_index), program.tensor(output_index))
     size = program.tensor(input_index).size
-    if np.array_equal(table, np.arange(256)):
+    if is_identity(table):
         program.alias(output_index, input_index)
-        return
+    else:
+        emit_lookup(program, program.stored(input_index), program.output(output_index), size, table)
+
+
+def is_identity(table: NDArray[np.uint8]) -> bool:
+    """Whether stored bytes stay what they are."""
+    return np.array_equal(table, np.arange(256))
+
+
+def emit_lookup(program: Program, source: Address | int, target: Address, size: int, table: NDArray[np.uint8]) -> None:
+    """Look `size` bytes up."""
     program.emit(
         LOOKUP,
         position_chunks(program, size, max(size // 64, 1)),
-        input=program.stored(input_index),
-        output=program.output(output_index),
+        input=source,
+        output=target,
         count=size,
         table=program.constant(table),
     )

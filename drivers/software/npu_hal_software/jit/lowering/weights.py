@@ -6,37 +6,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import DType, Tensor
+from npu_hal_software.jit.packing.int8_terms import int8_terms
 from npu_hal_software.jit.program import Program, stored_zero_point
 
 
 @dataclass(frozen=True, slots=True)
 class CentredWeights:
-    """int8 weights, and what is left of their zero point: true weight = stored weight - `remainder`."""
+    """int8 arrays, and what is left of the zero point: true weight = sum of the terms - `remainder`.
 
-    values: NDArray[np.int8]
-    remainder: int
+    Terms after the first are sparse.
+    """
+
+    terms: tuple[NDArray[np.int8], ...]
+    remainder: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the weights."""
+        return self.terms[0].shape
+
+    def reshaped(self, *shape: int) -> "CentredWeights":
+        """The same weights in another shape."""
+        return CentredWeights(tuple(term.reshape(shape) for term in self.terms), self.remainder)
+
+    def transposed(self, *axes: int) -> "CentredWeights":
+        """The same weights with their axes permuted."""
+        terms = tuple(np.ascontiguousarray(term.transpose(axes)) for term in self.terms)
+        return CentredWeights(terms, self.remainder)
+
+    def sums(self) -> NDArray[np.int64]:
+        """Sums over all axes but the first, of the terms."""
+        flat = [term.reshape(term.shape[0], -1) for term in self.terms]
+        return sum((np.add.reduce(term, axis=1, dtype=np.int64) for term in flat), np.zeros(len(flat[0]), np.int64))
 
 
 def centre_weights(tensor: Tensor) -> CentredWeights:
-    """Weights less their zero point as int8 if they fit; else less 128, with the rest of the zero point.
+    """Weights less their zero point, as int8.
 
-    Zero points that differ between channels are folded in, which int8 holds as long as the weights fit.
+    Those that do not fit have a second term where they are few; where they are many, the weights are taken less 128
+    and the rest of the zero point is the `remainder`. Zero points that differ between channels are folded in, which
+    int8 holds as long as the weights fit.
     """
     data = tensor.constant()
     zero_points = tensor.affine().zero_point_array()
     if tensor.dtype is DType.INT8 and not zero_points.any():
-        return CentredWeights(data, 0)
+        return CentredWeights((data,))
     if (zero_points != zero_points[0]).any():
         axis = tensor.affine().axis or 0
         shape = [1] * data.ndim
         shape[axis] = -1
-        return CentredWeights((data.astype(np.int16) - zero_points.reshape(shape)).astype(np.int8), 0)
+        return CentredWeights(((data.astype(np.int16) - zero_points.reshape(shape)).astype(np.int8),))
     zero_point = int(zero_points[0])
     if int(data.min()) - zero_point >= -128 and int(data.max()) - zero_point <= 127:
-        return CentredWeights((data - data.dtype.type(zero_point)).view(np.int8), 0)
+        return CentredWeights(((data - data.dtype.type(zero_point)).view(np.int8),))
+    centred = data.astype(np.int16) - np.int16(zero_point)
+    outside = int(np.count_nonzero(centred != np.clip(centred, -128, 127)))
+    if second_term_pays(outside, data.size, data.shape[0]):
+        return CentredWeights(tuple(int8_terms(centred)))
     if tensor.dtype is DType.UINT8:
-        return CentredWeights((data ^ np.uint8(0x80)).view(np.int8), zero_point - 128)
-    return CentredWeights(data, zero_point)
+        return CentredWeights(((data ^ np.uint8(0x80)).view(np.int8),), zero_point - 128)
+    return CentredWeights((data,), zero_point)
+
+
+def second_term_pays(outside: int, size: int, channels: int) -> bool:
+    """Heuristic: whether a sparse second term costs less than sums of the inputs for every output position.
+
+    Each weight outside adds a step to the sum of a tile of 64 channels at worst, of all ``depth / 4`` of them; sums of
+    inputs cost about as much as 7 such steps, and one for each 32 inputs.
+    """
+    depth = size / channels
+    tiles = -(-channels // 64)
+    return outside < (7 + depth / 32) * min(tiles, 4)
 
 
 def fits_int8(tensor: Tensor) -> bool:
@@ -64,10 +104,9 @@ def folded_bias(
     zero point counts as that much less in the third term.
     """
     zero_point = stored_zero_point(input_)
-    flat = weights.values.reshape(weights.values.shape[0], -1)
-    sums = np.add.reduce(flat, axis=1, dtype=np.int64)
+    depth = int(np.prod(weights.shape[1:]))
     seen_zero_point = zero_point - (128 if signed_activations else 0)
-    total = bias - seen_zero_point * sums + flat.shape[1] * zero_point * weights.remainder
+    total = bias - seen_zero_point * weights.sums() + depth * zero_point * weights.remainder
     return wrapped(total)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal_software.jit.depthwise import HEADER_BYTES, ROW_VARIANTS
+from npu_hal_software.jit.packing.int8_terms import int8_terms
 from npu_hal_software.jit.packing.memory import align, allocate
 from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
 from npu_hal_software.jit.requantise import Rounding
@@ -65,7 +66,7 @@ def pack_blocks(
     constants = blocks_of(words, lanes)
     # (groups, 4, blocks, lanes of block) to (blocks, groups, lanes of block, 4)
     taps = groups[:, :, chosen].transpose(2, 0, 3, 1)
-    terms = _int8_terms(taps)
+    terms = int8_terms(taps)
     constant_bytes = constants[0].nbytes
     step = align(HEADER_BYTES + constant_bytes + len(terms) * terms[0][0].nbytes)
     memory = allocate(step * count)
@@ -81,14 +82,3 @@ def pack_blocks(
         table[:, place : place + flat.shape[1]] = flat
         place += flat.shape[1]
     return PackedBlocks(memory, step, count, width)
-
-
-def _int8_terms(values: NDArray[np.int16]) -> list[NDArray[np.int8]]:
-    """int8 arrays whose sum is `values`: one, or two or three for values beyond int8."""
-    terms: list[NDArray[np.int8]] = []
-    rest = values
-    while not terms or rest.any():
-        term = np.clip(rest, -128, 127).astype(np.int8)
-        terms.append(term)
-        rest = rest - term
-    return terms

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from npu_hal_software.jit.gemm import TILE_ENTRY
 from npu_hal_software.jit.packing.memory import align, allocate
-from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words, words_per_lane
+from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier, channel_of_lane
 
@@ -15,10 +16,11 @@ DEPTH_GROUP = 4
 
 @dataclass(frozen=True, slots=True)
 class PackedTiles:
-    """The tiles' memory and their table: int64 rows of (address, vectors, first channel, channels)."""
+    """The tiles' memory, their table (int64 rows of `gemm.TILE_ENTRY`), and the tables of segments."""
 
     memory: NDArray[np.uint8]
     table: NDArray[np.int64]
+    segment_tables: tuple[NDArray[np.int64], ...]
 
 
 def plan_tiles(channels: int, tier: Tier) -> list[tuple[int, int, int]]:
@@ -44,8 +46,21 @@ def _worthwhile(used: int, size: int) -> bool:
     return 4 * used > 3 * size
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentedWeights:
+    """int8 matrices of shape (channels, segments * depth) and where their columns lie in the input.
+
+    The weights are the sum of `terms`; the first is dense, the others are zero but for a few columns. `offsets` has the
+    byte offset of each segment; `depth` is a multiple of 4.
+    """
+
+    terms: tuple[NDArray[np.int8], ...]
+    offsets: NDArray[np.int64]
+    depth: int
+
+
 def pack_tiles(
-    weights: NDArray[np.int8],
+    weights: SegmentedWeights,
     bias: NDArray[np.int32],
     multipliers: Multipliers,
     tier: Tier,
@@ -53,31 +68,52 @@ def pack_tiles(
     *,
     single_rounding: bool = False,
 ) -> PackedTiles:
-    """Pack weights of shape (channels, depth), depth a multiple of 4, with their constants per channel."""
-    channels, depth = weights.shape
-    words = weights.view(np.int32)
+    """Pack weights with their constants per channel."""
+    groups = [term.view(np.int32) for term in weights.terms]
+    channels, group_count = groups[0].shape
     lanes = tier.lanes
     plan = plan_tiles(channels, tier)
-    block_bytes = 4 * lanes * words_per_lane(rounding)
-    sizes = [vectors * (block_bytes + lanes * depth) for vectors, _, _ in plan]
-    memory = allocate(sum(map(align, sizes)))
-    table = np.zeros((len(plan), 4), np.int64)
     constants = constant_words_of(bias, multipliers, rounding, plan, lanes, single_rounding)
+    used_groups = [_used_groups(groups[1:], first, used) for _, first, used in plan]
+    counts = [group_count + sum(part.size for part in parts) for parts in used_groups]
+    sizes = [
+        block.nbytes + 4 * count * vectors * lanes
+        for block, count, (vectors, _, _) in zip(constants, counts, plan, strict=True)
+    ]
+    memory = allocate(sum(map(align, sizes)))
+    table = np.zeros((len(plan), len(TILE_ENTRY)), np.int64)
+    tables = [_segment_table(weights, parts) for parts in used_groups]
     start = 0
     for row, ((vectors, first, used), size) in enumerate(zip(plan, sizes, strict=True)):
         order = channel_of_lane(vectors, lanes)
         tile = memory[start : start + size]
-        header = vectors * block_bytes
+        header = constants[row].nbytes
         tile[:header] = constants[row].view(np.uint8).reshape(-1)
-        target = tile[header:].view(np.int32).reshape(depth // DEPTH_GROUP, vectors * lanes)
-        if used == vectors * lanes:
-            target[:] = words[first + order].T
-        else:
-            inside = order < used
-            target[:, inside] = words[first + order[inside]].T
-        table[row] = (memory.ctypes.data + start, vectors, first, used)
+        target = tile[header:].view(np.int32).reshape(counts[row], vectors * lanes)
+        inside = slice(None) if used == vectors * lanes else order < used
+        rows = first + order[inside]
+        target[:group_count, inside] = groups[0][rows].T
+        place = group_count
+        for term, part in zip(groups[1:], used_groups[row], strict=True):
+            target[place : place + part.size, inside] = term[rows[:, None], part].T
+            place += part.size
+        table[row] = (memory.ctypes.data + start, vectors, first, used, tables[row].ctypes.data, len(tables[row]))
         start += align(size)
-    return PackedTiles(memory, table)
+    return PackedTiles(memory, table, tuple(tables))
+
+
+def _used_groups(terms: list[NDArray[np.int32]], first: int, used: int) -> list[NDArray[np.intp]]:
+    """Per term, the groups of columns in which some channel of a tile is not zero."""
+    return [np.flatnonzero(term[first : first + used].any(axis=0)) for term in terms]
+
+
+def _segment_table(weights: SegmentedWeights, used_groups: list[NDArray[np.intp]]) -> NDArray[np.int64]:
+    """(offset, length) of the dense segments, and of each group of the other terms."""
+    dense = np.stack([weights.offsets, np.full_like(weights.offsets, weights.depth)], axis=1)
+    groups = np.concatenate([*used_groups, np.zeros(0, np.intp)]).astype(np.int64)
+    segment, inner = np.divmod(groups * DEPTH_GROUP, weights.depth)
+    sparse = np.stack([weights.offsets[segment] + inner, np.full_like(groups, DEPTH_GROUP)], axis=1)
+    return np.ascontiguousarray(np.concatenate([dense, sparse]))
 
 
 def constant_words_of(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal_software.jit.requantise import EXACT_WORDS, FLOAT_WORDS, Rounding
+from npu_hal_software.jit.requantise import EXACT_WORDS, Rounding
 
 # Accumulators that are shifted left by one bit more than the multiplier asks for stay below this.
 _LEFT_LIMIT = (1 << 30) - 1
@@ -98,8 +98,3 @@ def blocks_of(words: NDArray[np.int32], lanes: int) -> NDArray[np.int32]:
     """Lane-wise words of shape (..., vectors * lanes, words) as blocks of shape (..., vectors, words, lanes)."""
     split = words.reshape(*words.shape[:-2], -1, lanes, words.shape[-1])
     return np.ascontiguousarray(np.moveaxis(split, -1, -2))
-
-
-def words_per_lane(rounding: Rounding) -> int:
-    """How many words of constants each lane has."""
-    return len(EXACT_WORDS) if rounding == "exact" else len(FLOAT_WORDS)

@@ -1,0 +1,1 @@
+"""An example driver for npu-hal."""
