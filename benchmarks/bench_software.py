@@ -33,6 +33,7 @@ from npu_hal_software.jit.elf_object import load_object
 from npu_hal_software.jit.ir import I64, PTR, Module, Type
 from npu_hal_software.jit.tiers import Tier, choose_tier
 
+_SETTLING_SECONDS = 0.02
 SHARED = Path(os.environ.get("NPU_HAL_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
@@ -107,6 +108,9 @@ def measure(contenders: dict[str, Callable[[], Any]], rounds: int, runs: int) ->
     times: dict[str, list[list[float]]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
+            # The last contender's threads may still spin; they are to be asleep, and this one's awake.
+            time.sleep(_SETTLING_SECONDS)
+            run()
             samples = []
             for _ in range(runs):
                 start = time.perf_counter()
