@@ -52,6 +52,11 @@ _CODES: tuple[tuple[type[BaseException], ResultCode], ...] = (
 )
 
 
+def as_nnapi_error(error: NpuHalError) -> NnapiError:
+    """A driver's error as one with the code of the specification, to be raised from it."""
+    return error if isinstance(error, NnapiError) else NnapiError(result_code(error), str(error))
+
+
 def result_code(error: BaseException) -> ResultCode:
     """The code that stands for `error` at the C functions; OP_FAILED for what the specification has no word for."""
     if isinstance(error, NnapiError):

@@ -1,7 +1,7 @@
 """Rule: a depthwise convolution of many channels, as a dense one, is cut into blocks of channels.
 
-As dense kernels, C channels take C^2 kernels' worth of weights, most of them zero points; in blocks of B channels, C * B.
-Planar channels are contiguous, so a block is a part of the images, and a job of its own.
+As dense kernels, C channels take C^2 times the weights of one, most of them zero points; in blocks of B channels, C * B
+times. Planar channels are contiguous, so a block is a part of the images, and a job of its own.
 """
 
 from collections.abc import Iterator

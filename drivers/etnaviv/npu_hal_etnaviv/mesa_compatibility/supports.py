@@ -10,12 +10,18 @@ from npu_hal.api import (
     FullyConnected,
     Graph,
     Pad,
+    Padding,
     Split,
     Support,
     Tensor,
 )
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
+from npu_hal_etnaviv.lowering.weighted_sum import rescale
+from npu_hal_etnaviv.supports.common import require_image, require_rescale
+from npu_hal_etnaviv.supports.limits import MOST_CHANNELS, largest_kernel
 from npu_hal_etnaviv.supports.refusal import Refusal, require
+from npu_hal_etnaviv.weights.add_as_convolution import addition_scales
+from npu_hal_etnaviv.weights.quantised_multiplier import float32_product_scale
 
 CHANNEL_AXIS = 3
 LARGEST_RELU6 = 6.0
@@ -30,17 +36,11 @@ def supports_as_mesa(operation: AnyOperation, graph: Graph, core: NpuCore) -> Su
             require(graph.tensors[index].dtype.is_quantised8, f"{graph.tensors[index].name} is not of 8 bits")
         match operation:
             case Conv2D() | DepthwiseConv2D():
-                _check_convolution(operation, graph)
+                _check_convolution(operation, graph, core)
             case FullyConnected():
-                _check_fully_connected(operation, graph)
+                _check_fully_connected(operation, graph, core)
             case Add():
-                for index in operation.inputs:
-                    require(not graph.tensors[index].is_constant, "Mesa adds computed tensors only")
-                require(
-                    graph.tensors[operation.lhs].shape == graph.tensors[operation.rhs].shape
-                    and graph.tensors[operation.lhs].rank == CHANNEL_AXIS + 1,
-                    "Mesa adds images of one shape only",
-                )
+                _check_addition(operation, graph, core)
             case Concatenation():
                 _check_parts([graph.tensors[index] for index in operation.concatenated], operation.axis)
             case Split():
@@ -54,7 +54,7 @@ def supports_as_mesa(operation: AnyOperation, graph: Graph, core: NpuCore) -> Su
     return Support.yes()
 
 
-def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph) -> None:
+def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph, core: NpuCore) -> None:
     tensors = graph.tensors
     source, weights, target = tensors[operation.input], tensors[operation.filter], tensors[operation.output]
     require(weights.is_constant and operation.bias is not None, "Mesa takes constant weights and a bias")
@@ -72,6 +72,15 @@ def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph) -> Non
         require(operation.groups(tensors) == 1, "Mesa takes one group of channels")
     else:
         require(operation.depth_multiplier == 1, "Mesa takes one output a channel")
+    require(isinstance(operation.padding, Padding), "Mesa pads by SAME and VALID only")
+    require_image(source)
+    require_image(target)
+    largest_rows, largest_columns = largest_kernel(core)
+    require(
+        weights.shape[1] <= largest_rows and weights.shape[2] <= largest_columns,
+        f"its kernel is {weights.shape[1]}x{weights.shape[2]}, and the NPU takes {largest_rows}x{largest_columns}",
+    )
+    require_rescale(rescale(graph, operation.input, operation.filter, operation.output), core)
     quantization = target.affine()
     largest = (target.dtype.integer_range[1] - quantization.zero_point) * quantization.scale
     require(
@@ -81,12 +90,23 @@ def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph) -> Non
     )
 
 
-def _check_fully_connected(operation: FullyConnected, graph: Graph) -> None:
+def _check_addition(operation: Add, graph: Graph, core: NpuCore) -> None:
+    first, second, target = (graph.tensors[index] for index in (operation.lhs, operation.rhs, operation.output))
+    require(not first.is_constant and not second.is_constant, "Mesa adds computed tensors only")
+    require(first.shape == second.shape and first.rank == CHANNEL_AXIS + 1, "Mesa adds images of one shape only")
+    scales = addition_scales(first.affine().scale, 0, second.affine().scale, 0)
+    factor = float32_product_scale(first.affine().scale, float(scales.weight_scale), target.affine().scale)
+    require_rescale(float(factor), core)
+
+
+def _check_fully_connected(operation: FullyConnected, graph: Graph, core: NpuCore) -> None:
     tensors = graph.tensors
     weights = tensors[operation.weights]
     require(weights.is_constant and operation.bias is not None, "Mesa takes constant weights and a bias")
     require(not weights.affine().is_per_axis, "this driver does not follow Mesa in weights quantised per axis")
     require(tensors[operation.input].size == weights.shape[1], "Mesa takes one row of inputs")
+    require(max(weights.shape) <= MOST_CHANNELS, f"{weights.name} is too large")
+    require_rescale(rescale(graph, operation.input, operation.weights, operation.output), core)
 
 
 def _check_parts(parts: list[Tensor], axis: int) -> None:
