@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from npu_hal.api import Array, EmbeddingLookup, Gather, GatherNd, HashtableLookup, InvalidInput, Tensor
+from npu_hal.api import Array, EmbeddingLookup, Gather, GatherNd, InvalidInput, Tensor
 from npu_hal_software.reference.kernel import Kernel
 
 
