@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from npu_hal_nnapi import Compilation, Execution, Model, NnapiError, OperandCode, OperandType, OperationCode
 
 from .cases import Case, CaseOperand, case_files, read_case

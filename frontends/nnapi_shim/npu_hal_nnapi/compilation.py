@@ -16,7 +16,7 @@ from npu_hal.registry import default_registry
 from npu_hal.selection import select
 from npu_hal_nnapi.codes import PreferenceCode, PriorityCode
 from npu_hal_nnapi.devices import Device
-from npu_hal_nnapi.errors import raise_nnapi_error, bad_data, bad_state
+from npu_hal_nnapi.errors import bad_data, bad_state, raise_nnapi_error
 from npu_hal_nnapi.model import LoweredModel, Model
 from npu_hal_nnapi.operand import OperandType
 
