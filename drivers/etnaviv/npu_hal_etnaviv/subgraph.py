@@ -1,11 +1,11 @@
 """A graph loaded on an NPU."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, check_buffers
+from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, SubgraphReport, check_buffers
 from npu_hal_etnaviv.compiler import CompiledGraph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.kernel.interface import Access, Fence, KernelInterface
@@ -38,12 +38,12 @@ class EtnavivSubgraph(Subgraph):
             loaded = self._open()
             self._wait()
             self._has_result = False
-            for buffer, _ in loaded.buffers:
+            for buffer in loaded.input_buffers:
                 self._kernel.cpu_prep(buffer, Access.WRITE)
             for tensor, values, target in zip(self._graph.input_tensors, inputs, loaded.inputs, strict=True):
                 if target is not None:
                     _copy(values.reshape(-1).view(np.uint8), target, tensor.dtype)
-            for buffer, _ in loaded.buffers:
+            for buffer in loaded.input_buffers:
                 self._kernel.cpu_fini(buffer)
             for stream in loaded.streams:
                 self._fence = self._kernel.submit(stream, loaded.buffers)
@@ -57,8 +57,13 @@ class EtnavivSubgraph(Subgraph):
             if not self._has_result:
                 raise InvalidState("outputs were read before anything was invoked; call invoke first")
             self._wait()
+            for buffer in loaded.output_buffers:
+                self._kernel.cpu_prep(buffer, Access.READ)
+            self._has_result = False
             for tensor, source, target in zip(self._graph.output_tensors, loaded.outputs, outputs, strict=True):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
+            for buffer in loaded.output_buffers:
+                self._kernel.cpu_fini(buffer)
 
     def close(self) -> None:
         """Release the buffers; a submit under way keeps them until it is done."""
@@ -69,9 +74,9 @@ class EtnavivSubgraph(Subgraph):
                 self._kernel.release(buffer)
             self._loaded = None
 
-    def report(self) -> Mapping[str, object]:
-        """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory (see `CompileReport`)."""
-        return compile_report(self._compiled, self._core, len(self._graph.operations)).mapping()
+    def report(self) -> SubgraphReport:
+        """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory, estimated times."""
+        return compile_report(self._compiled, self._core)
 
     @property
     def is_closed(self) -> bool:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from npu_hal_software.reference.activation import compile_relu, compile_smooth_activation, relu_refusal
 from npu_hal_software.reference.arithmetic import arithmetic_refusal, compile_arithmetic
 from npu_hal_software.reference.convolution import compile_conv_2d, compile_depthwise_conv_2d, convolution_refusal
+from npu_hal_software.reference.detection import compile_detection_post_process
 from npu_hal_software.reference.elementary import (
     compile_cast,
     compile_div,
@@ -50,6 +51,7 @@ from npu_hal_software.reference.pooling import (
 from npu_hal_software.reference.recurrent import compile_rnn, compile_svdf, svdf_refusal
 from npu_hal_software.reference.requantization import compile_dequantize, compile_quantize, quantize_refusal
 from npu_hal_software.reference.resize import compile_resize_bilinear, compile_resize_nearest_neighbor
+from npu_hal_software.reference.signal import compile_rfft2d
 from npu_hal_software.reference.slicing import (
     compile_batch_to_space_nd,
     compile_depth_to_space,
@@ -67,6 +69,7 @@ from npu_hal_software.reference.slicing import (
     compile_unpack,
 )
 from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
+from npu_hal_software.reference.transpose_convolution import compile_transpose_conv, transpose_conv_refusal
 
 DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {
@@ -120,6 +123,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
+        "RFFT2D": Definition(compile_rfft2d),
         "RNN": Definition(compile_rnn),
         "RSQRT": Definition(compile_function, plain_numbers_only),
         "SHAPE": Definition(compile_shape),
@@ -136,8 +140,10 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
         "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
+        "TFLITE_DETECTION_POSTPROCESS": Definition(compile_detection_post_process),
         "TILE": Definition(compile_tile),
         "TRANSPOSE": Definition(compile_transpose),
+        "TRANSPOSE_CONV": Definition(compile_transpose_conv, transpose_conv_refusal),
         "UNIDIRECTIONAL_SEQUENCE_LSTM": Definition(compile_lstm, lstm_refusal),
         "UNPACK": Definition(compile_unpack),
     }

@@ -1,4 +1,4 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM of float32 values."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM of float32 values; `lstm_int8` has that of int8 values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from npu_hal.api import Array, DType, Tensor, UnidirectionalSequenceLstm
 from npu_hal_software.reference.activation import logistic
 from npu_hal_software.reference.kernel import Kernel
+from npu_hal_software.reference.lstm_int8 import compile_lstm_int8, lstm_int8_refusal
 from npu_hal_software.reference.recurrent import activation_function
 
 # Keeps the variance of a layer normalisation above 0.
@@ -67,6 +68,8 @@ def _clipped(values: Array, bound: float) -> Array:
 
 def compile_lstm(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) -> Kernel:
     """The kernel of a layer over a sequence."""
+    if tensors[operation.input].dtype is DType.INT8:
+        return compile_lstm_int8(operation, tensors)
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
         layer = _Layer(operation, dict(zip(operation.inputs, inputs, strict=True)))
@@ -85,5 +88,5 @@ def compile_lstm(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor
 
 
 def lstm_refusal(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) -> str:
-    """Values are float32."""
-    return "" if tensors[operation.input].dtype is DType.FLOAT32 else "LSTM is defined for float32 values only"
+    """Why an int8 layer is not defined; or ""."""
+    return lstm_int8_refusal(operation, tensors) if tensors[operation.input].dtype is DType.INT8 else ""

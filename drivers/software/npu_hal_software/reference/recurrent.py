@@ -1,4 +1,4 @@
-"""RNN and SVDF of float32 values."""
+"""RNN and SVDF of float32 values; `svdf_int8` has SVDF of int8 values."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,7 @@ import numpy as np
 from npu_hal.api import Activation, Array, DType, Rnn, Svdf, Tensor
 from npu_hal_software.reference.activation import hyperbolic_tangent, logistic
 from npu_hal_software.reference.kernel import Kernel
+from npu_hal_software.reference.svdf_int8 import compile_svdf_int8, svdf_int8_refusal
 
 
 def activation_function(name: str) -> Callable[[Array], Array]:
@@ -33,6 +34,8 @@ def compile_rnn(operation: Rnn, tensors: Sequence[Tensor]) -> Kernel:
 
 def compile_svdf(operation: Svdf, tensors: Sequence[Tensor]) -> Kernel:
     """The kernel of one step of a layer whose weights are decomposed over time."""
+    if tensors[operation.input].dtype is DType.INT8:
+        return compile_svdf_int8(operation, tensors)
     low, high = operation.activation.bounds
     rank = operation.rank
 
@@ -52,5 +55,5 @@ def compile_svdf(operation: Svdf, tensors: Sequence[Tensor]) -> Kernel:
 
 
 def svdf_refusal(operation: Svdf, tensors: Sequence[Tensor]) -> str:
-    """Values are float32."""
-    return "" if tensors[operation.input].dtype is DType.FLOAT32 else "SVDF is defined for float32 values only"
+    """Why an int8 layer is not defined; or ""."""
+    return svdf_int8_refusal(operation, tensors) if tensors[operation.input].dtype is DType.INT8 else ""
