@@ -17,6 +17,7 @@ from npu_hal_software.reference.elementary import (
 )
 from npu_hal_software.reference.extremum import compile_arg_extremum, compile_extremum, compile_reduce_extremum
 from npu_hal_software.reference.fully_connected import compile_fully_connected, fully_connected_refusal
+from npu_hal_software.reference.hashtable_lookup import compile_hashtable_lookup
 from npu_hal_software.reference.kernel import Definition
 from npu_hal_software.reference.layout import (
     compile_concatenation,
@@ -32,12 +33,7 @@ from npu_hal_software.reference.leaky_activation import (
     leaky_relu_refusal,
     prelu_refusal,
 )
-from npu_hal_software.reference.lookup import (
-    compile_embedding_lookup,
-    compile_gather,
-    compile_gather_nd,
-    compile_hashtable_lookup,
-)
+from npu_hal_software.reference.lookup import compile_embedding_lookup, compile_gather, compile_gather_nd
 from npu_hal_software.reference.lsh_projection import compile_lsh_projection
 from npu_hal_software.reference.lstm import compile_lstm, lstm_refusal
 from npu_hal_software.reference.mean import compile_mean, mean_refusal
@@ -123,6 +119,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "REDUCE_MIN": Definition(compile_reduce_extremum),
         "RELU": Definition(compile_relu, relu_refusal),
         "RELU6": Definition(compile_relu, relu_refusal),
+        "RELU_N1_TO_1": Definition(compile_relu, relu_refusal),
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),

@@ -1,4 +1,4 @@
-"""GATHER, GATHER_ND and EMBEDDING_LOOKUP: slices of a tensor at computed indices; HASHTABLE_LOOKUP: at keys.
+"""GATHER, GATHER_ND and EMBEDDING_LOOKUP: slices of a tensor at computed indices.
 
 An index outside of the tensor is refused; negative ones do not count from the back.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from npu_hal.api import Array, EmbeddingLookup, Gather, GatherNd, HashtableLookup, InvalidInput, Tensor
+from npu_hal.api import Array, EmbeddingLookup, Gather, GatherNd, InvalidInput, Tensor
 from npu_hal_software.reference.kernel import Kernel
 
 
@@ -45,20 +45,6 @@ def compile_embedding_lookup(operation: EmbeddingLookup, tensors: Sequence[Tenso
         lookups, values = inputs
         _require_inside(lookups, values.shape[0], operation)
         outputs[0][...] = values[lookups]
-
-    return run
-
-
-def compile_hashtable_lookup(operation: HashtableLookup, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of a lookup by key."""
-
-    def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        lookups, keys, values = inputs
-        found, hits = outputs
-        found[...] = 0
-        hits[...] = np.isin(lookups, keys)
-        is_hit = hits.astype(bool)
-        found[is_hit] = values[np.searchsorted(keys, lookups[is_hit])]
 
     return run
 
