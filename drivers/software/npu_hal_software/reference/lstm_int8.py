@@ -8,8 +8,8 @@ zero points folded into the biases, for each step of the sequence::
     hidden = saturate(round(sigmoid(output) * tanh(cell) * 2**-30 / s_hidden) + zero point)
 
 s_cell is a power of two; every other factor is a `FixedPointMultiplier`. Without an input gate its place is taken by
-``32767 - sigmoid(forget)``. Without a projection the hidden values are the output state. A projection brings them to it;
-TensorFlow Lite's kernel then has them with the negated zero point, which shows where they saturate.
+``32767 - sigmoid(forget)``. Without a projection the hidden values are the output state. A projection brings them to
+it; TensorFlow Lite's kernel then has them with the negated zero point, which shows where they saturate.
 """
 
 from collections.abc import Sequence
