@@ -16,6 +16,9 @@ from npu_hal.registry import Registry, default_registry
 from npu_hal.selection import select
 from npu_hal.tflite.partial_model import PartialModel, read_partial_model
 
+# Of index arithmetic whose result is known before, and accesses of variables.
+_NOTHING_TO_DO = "nothing is left of it to do when the model runs"
+
 
 @dataclass(frozen=True, slots=True)
 class _Node:
@@ -76,7 +79,9 @@ def inspect_model(
 
 def _refusals(model: PartialModel, device: Device) -> dict[int, str]:
     """Why operations are not on the device, by position in the file."""
-    refusals = {operator.index: operator.reason for operator in model.operators if operator.operation is None}
+    refusals = {
+        operator.index: operator.reason or _NOTHING_TO_DO for operator in model.operators if operator.operation is None
+    }
     for position, operation in zip(model.positions, model.graph.operations, strict=True):
         support = device.supports(operation, model.graph)
         if not support:
@@ -87,6 +92,8 @@ def _refusals(model: PartialModel, device: Device) -> dict[int, str]:
 def _nodes(model: PartialModel) -> list[_Node]:
     return [
         _Node(tuple(index for index in operator.view.inputs if index >= 0), operator.view.outputs)
+        if operator.operation is not None or operator.reason
+        else _Node((), ())
         for operator in model.operators
     ]
 
