@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from npu_hal.api import AnyOperation, Graph, InvalidGraph, InvalidModel, Tensor, UnsupportedOperation
 from npu_hal.tflite.model import FileOperator
-from npu_hal.tflite.model_file import ModelFile, Source, open_model
-from npu_hal.tflite.reader import read_file_operators
+from npu_hal.tflite.model_file import Source, SubgraphFile, open_model
+from npu_hal.tflite.operator_reader import OperatorReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,18 @@ class PartialModel:
     @property
     def is_whole(self) -> bool:
         """Whether every operator can be expressed."""
-        return len(self.positions) == len(self.operators)
+        return not any(operator.reason for operator in self.operators)
 
 
 def read_partial_model(source: Source) -> PartialModel:
     """The model in a .tflite file, or in the bytes of one; raises `InvalidModel` if it is damaged."""
     file = open_model(source)
-    operators = read_file_operators(file)
+    subgraph = file.subgraph(0)
+    operators = OperatorReader(file, subgraph).read()
     expressible = [operator for operator in operators if operator.operation is not None]
     operations = [operator.operation for operator in expressible if operator.operation is not None]
     try:
-        graph = _graph(file, operators, operations)
+        graph = _graph(subgraph, operators, operations)
     except InvalidGraph as error:
         raise InvalidModel(f"the model is invalid: {error}") from None
     return PartialModel(
@@ -49,33 +50,35 @@ def read_partial_model(source: Source) -> PartialModel:
         description=file.description,
         operators=operators,
         positions=tuple(operator.index for operator in expressible),
-        tensors=_tensors(file, operators),
-        inputs=file.inputs,
-        outputs=file.outputs,
+        tensors=_tensors(subgraph, operators),
+        inputs=subgraph.inputs,
+        outputs=subgraph.outputs,
     )
 
 
-def _graph(file: ModelFile, operators: Sequence[FileOperator], operations: Sequence[AnyOperation]) -> Graph:
+def _graph(subgraph: SubgraphFile, operators: Sequence[FileOperator], operations: Sequence[AnyOperation]) -> Graph:
     computed = {index for operation in operations for index in operation.outputs}
     used = sorted(computed | {index for operation in operations for index in operation.inputs})
-    elsewhere = {index for operator in operators if operator.operation is None for index in operator.view.inputs}
+    elsewhere = {index for operator in operators if operator.reason for index in operator.view.inputs}
     place = {index: position for position, index in enumerate(used)}
-    tensors = tuple(file.tensors[index] for index in used)
+    tensors = tuple(subgraph.tensors[index] for index in used)
+    given = [index for index in used if index not in computed and not subgraph.tensors[index].is_constant]
+    read_elsewhere = {*subgraph.outputs, *elsewhere}
     return Graph(
-        name=file.name,
+        name=subgraph.name,
         tensors=tensors,
         operations=tuple(operation.renumbered(place.__getitem__) for operation in operations),
-        inputs=tuple(place[index] for index in used if index not in computed and not file.tensors[index].is_constant),
-        outputs=tuple(place[index] for index in used if index in computed and index in {*file.outputs, *elsewhere}),
+        inputs=tuple(place[index] for index in given),
+        outputs=tuple(place[index] for index in used if index in computed & read_elsewhere),
     )
 
 
-def _tensors(file: ModelFile, operators: Sequence[FileOperator]) -> dict[int, Tensor]:
-    used = {*file.inputs, *file.outputs}
+def _tensors(subgraph: SubgraphFile, operators: Sequence[FileOperator]) -> dict[int, Tensor]:
+    used = {*subgraph.inputs, *subgraph.outputs}
     for operator in operators:
         used.update(index for index in (*operator.view.inputs, *operator.view.outputs) if index >= 0)
     tensors = {}
     for index in sorted(used):
         with contextlib.suppress(UnsupportedOperation):
-            tensors[index] = file.tensors[index]
+            tensors[index] = subgraph.tensors[index]
     return tensors
