@@ -17,7 +17,8 @@ class PartialModel:
     `positions` has the position in the file of each of the graph's operations. Tensors that an operator which cannot
     be expressed computes are inputs of the graph; those that one reads are outputs. `tensors` has all tensors of the
     file that operators use and the interface can express, by their index in the file, which `inputs` and `outputs`
-    of the model are too.
+    of the model and `tensor_indices` of the graph's tensors are too. New states of a model that keeps some are tensors
+    beyond those of the file, and outputs of the graph.
     """
 
     graph: Graph
@@ -25,6 +26,7 @@ class PartialModel:
     operators: tuple[FileOperator, ...]
     positions: tuple[int, ...]
     tensors: Mapping[int, Tensor]
+    tensor_indices: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
@@ -40,11 +42,12 @@ def read_partial_model(source: Source) -> PartialModel:
     subgraph = file.subgraph(0)
     reader = OperatorReader(file, subgraph)
     operators = reader.read()
-    results = {reader.variables.current(index) for index in subgraph.outputs}
+    outputs = tuple(reader.variables.current(index) for index in subgraph.outputs)
     expressible = [operator for operator in operators if operator.operation is not None]
     operations = [operator.operation for operator in expressible if operator.operation is not None]
     try:
-        graph = _graph(subgraph, operators, operations, results)
+        results = {*outputs, *(state.after for state in reader.variables.states())}
+        graph, tensor_indices = _graph(subgraph, operators, operations, results)
     except InvalidGraph as error:
         raise InvalidModel(f"the model is invalid: {error}") from None
     return PartialModel(
@@ -53,8 +56,9 @@ def read_partial_model(source: Source) -> PartialModel:
         operators=operators,
         positions=tuple(operator.index for operator in expressible),
         tensors=_tensors(subgraph, operators),
+        tensor_indices=tensor_indices,
         inputs=subgraph.inputs,
-        outputs=subgraph.outputs,
+        outputs=outputs,
     )
 
 
@@ -63,27 +67,28 @@ def _graph(
     operators: Sequence[FileOperator],
     operations: Sequence[AnyOperation],
     results: Set[int],
-) -> Graph:
+) -> tuple[Graph, tuple[int, ...]]:
     computed = {index for operation in operations for index in operation.outputs}
     used = sorted(computed | {index for operation in operations for index in operation.inputs})
-    elsewhere = {index for operator in operators if operator.reason for index in operator.view.inputs}
+    read_elsewhere = {index for operator in operators if operator.reason for index in operator.view.inputs}
     place = {index: position for position, index in enumerate(used)}
-    tensors = tuple(subgraph.tensors[index] for index in used)
     given = [index for index in used if index not in computed and not subgraph.tensors[index].is_constant]
-    read_elsewhere = results | elsewhere
-    return Graph(
+    graph = Graph(
         name=subgraph.name,
-        tensors=tensors,
+        tensors=tuple(subgraph.tensors[index] for index in used),
         operations=tuple(operation.renumbered(place.__getitem__) for operation in operations),
         inputs=tuple(place[index] for index in given),
-        outputs=tuple(place[index] for index in used if index in computed & read_elsewhere),
+        outputs=tuple(place[index] for index in used if index in computed & (read_elsewhere | results)),
     )
+    return graph, tuple(used)
 
 
 def _tensors(subgraph: SubgraphFile, operators: Sequence[FileOperator]) -> dict[int, Tensor]:
     used = {*subgraph.inputs, *subgraph.outputs}
     for operator in operators:
         used.update(index for index in (*operator.view.inputs, *operator.view.outputs) if index >= 0)
+        if operator.operation is not None:
+            used.update((*operator.operation.inputs, *operator.operation.outputs))
     tensors = {}
     for index in sorted(used):
         with contextlib.suppress(UnsupportedOperation):
