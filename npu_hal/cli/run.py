@@ -10,12 +10,12 @@ from rich.console import Console
 
 from npu_hal.api import InvalidInput
 from npu_hal.cli.key_value import parse_options
-from npu_hal.tasks.labels import check_labels, read_labels
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
 from npu_hal.cli.save import check_writable, save_npz
 from npu_hal.executor import GraphExecutor
 from npu_hal.inputs import PixelRange, load_inputs
+from npu_hal.tasks.labels import check_labels, read_labels
 from npu_hal.tflite.reader import read_model
 
 FilesOption = Annotated[

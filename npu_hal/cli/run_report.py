@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from npu_hal.api import Array, DType, Tensor
-from npu_hal.tasks.labels import is_rating, real_values, top_classes
 from npu_hal.cli.printing import console, table
 from npu_hal.executor import ExecutionStep, GraphExecutor
+from npu_hal.tasks.labels import is_rating, real_values, top_classes
 from npu_hal.tflite.model import Model
 
 

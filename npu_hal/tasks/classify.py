@@ -64,7 +64,9 @@ class Classification:
     def draw(self) -> Image.Image:
         """The picture with the classes' names in its corner."""
         canvas = Canvas(self.picture)
-        canvas.lines([f" {class_name(rated)} {rated.score:.2f} " for rated in self.classes], [_PLATE] * len(self.classes))
+        canvas.lines(
+            [f" {class_name(rated)} {rated.score:.2f} " for rated in self.classes], [_PLATE] * len(self.classes)
+        )
         return canvas.picture
 
 

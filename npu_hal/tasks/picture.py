@@ -67,9 +67,7 @@ class PictureInput:
         left, top = (layout.width - size[0]) // 2, (layout.height - size[1]) // 2
         canvas = Image.new("RGB", (layout.width, layout.height), (grey, grey, grey))
         canvas.paste(picture.resize(size, Image.Resampling.BILINEAR), (left, top))
-        placement = Placement(
-            layout.width, layout.height, left, top, size[0] / picture.width, size[1] / picture.height
-        )
+        placement = Placement(layout.width, layout.height, left, top, size[0] / picture.width, size[1] / picture.height)
         return self.elements(canvas), placement
 
     def real_range(self) -> tuple[float, float]:
@@ -91,8 +89,8 @@ class PictureInput:
 
 
 def picture_layout(interface: ModelInterface) -> ImageLayout | None:
-    """The layout of the model's only input, if it is a picture of 1 or 3 channels."""
-    if len(interface.inputs) != 1:
+    """The layout of the model's only input, if it is a picture of 1 or 3 channels in a batch of one."""
+    if len(interface.inputs) != 1 or interface.inputs[0].rank != 4:
         return None
     layout = ImageLayout.of(interface.inputs[0])
     return layout if layout is not None and layout.channels in _MODES else None

@@ -36,7 +36,5 @@ class Postprocessed:
         """The objects; overlapping ones were left out by the operator."""
         boxes, classes, scores, found = outputs
         valid = min(len(scores[0]), max(0, int(found.reshape(-1)[0])))
-        candidates = Candidates.of(
-            boxes[0][:valid], np.round(classes[0][:valid]).astype(np.int64), scores[0][:valid]
-        )
+        candidates = Candidates.of(boxes[0][:valid], np.round(classes[0][:valid]).astype(np.int64), scores[0][:valid])
         return candidates.best(threshold, 1.0, count)
