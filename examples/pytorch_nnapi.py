@@ -85,3 +85,35 @@ def quantized_network(image: torch.Tensor) -> nn.Module:
     prepared = torch.ao.quantization.prepare(network)
     prepared(image)
     return torch.ao.quantization.convert(prepared)
+
+
+def compare_float() -> None:
+    """Convert and run the float network."""
+    network = MobileNet().eval()
+    image = channels_last(torch.rand(1, 3, 64, 64))
+    converted = convert_model_to_nnapi(torch.jit.trace(network, image), [image])
+    expected = network(image)
+    difference = (converted(image) - expected).abs().max() / expected.abs().max()
+    print(f"float: relative difference {difference:.1e}")
+
+
+def compare_quantized() -> None:
+    """Convert and run the quantised network."""
+    image = channels_last(torch.rand(1, 3, 32, 32))
+    network = quantized_network(image)
+    stored = channels_last(network.quantize(image))
+    converted = convert_model_to_nnapi(torch.jit.trace(network.features, stored), [stored])
+    steps = (converted(stored).int_repr().int() - network.features(stored).int_repr().int()).abs().max()
+    print(f"quantised: differs by {steps} step(s) at most")
+
+
+def main() -> None:
+    """Compare both."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        compare_float()
+        compare_quantized()
+
+
+if __name__ == "__main__":
+    main()

@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from npu_hal.api import InvalidInput
-from npu_hal.cli.key_value import parse_options
+from npu_hal.api import InvalidInput, InvalidOption
+from npu_hal.cli.key_value import parse_options, parse_shapes
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
 from npu_hal.cli.save import check_writable, save_npz
-from npu_hal.executor import GraphExecutor
+from npu_hal.cli.task_run import TaskRequest, run_task
 from npu_hal.inputs import PixelRange, load_inputs
+from npu_hal.stateful import ModelExecutor
+from npu_hal.tasks import AUTOMATIC, TASKS, TaskSettings
 from npu_hal.tasks.labels import check_labels, read_labels
 from npu_hal.tflite.reader import read_model
 
@@ -48,6 +50,10 @@ def run(
         Path | None, typer.Option("--labels", metavar="FILE", help="Names of the classes, one a line.")
     ] = None,
     top: Annotated[int, typer.Option(metavar="K", min=1, help="How many classes to print.")] = 5,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SIZES", help="Another shape for an input, such as image=1,240,320,3."),
+    ] = None,
     driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
@@ -58,7 +64,18 @@ def run(
         ),
     ] = None,
     save_outputs: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Write the outputs by name.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Let --save-outputs overwrite a file.")] = False,
+    task: Annotated[
+        str | None,
+        typer.Option(metavar="TASK", help=f"Give an answer instead of tensors: {', '.join(TASKS)}, or {AUTOMATIC}."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the task's picture or .wav; without --task, of the task auto."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(metavar="SCORE", help="Let the task give answers with higher scores only.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --save-outputs and --output overwrite a file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run MODEL once: the driver takes the operations that it supports, the CPU driver the rest."""
@@ -67,24 +84,46 @@ def run(
     pixels = _parse_pixel_range(pixel_range)
     if save_outputs is not None:
         check_writable(save_outputs, force)
-    model = read_model(model_file)
+    if task is not None or output is not None:
+        for unused, name in ((save_outputs, "--save-outputs"), (random_seed, "--random")):
+            if unused is not None:
+                raise InvalidOption(f"{name} is for tensors and does not go with --task or --output")
+        run_task(
+            TaskRequest(
+                model_file=model_file,
+                files=tuple(input_files or ()),
+                task=task or AUTOMATIC,
+                settings=TaskSettings(labels=labels, top=top, threshold=threshold, pixel_range=pixels),
+                shapes=parse_shapes(shape or []),
+                driver=driver,
+                device=device,
+                options=options,
+                output=output,
+                force=force,
+                as_json=as_json,
+            )
+        )
+        return
+    if threshold is not None:
+        raise InvalidOption("--threshold goes with --task")
+    model = read_model(model_file, parse_shapes(shape or []))
     if labels is not None:
-        check_labels(labels, model.graph.output_tensors)
+        check_labels(labels, model.output_tensors)
     inputs = load_inputs(
         input_files or [],
-        model.graph.input_tensors,
+        model.input_tensors,
         names=model.input_names,
         pixel_range=pixels,
         random_seed=random_seed,
     )
     progress = Console(stderr=True)
     with progress.status("compiling"):
-        executor = GraphExecutor.open(model.graph, driver, device, options)
+        executor = ModelExecutor.open(model, driver, device, options)
     with executor, progress.status("running"):
         started = perf_counter()
         outputs = executor.run(inputs)
         seconds = perf_counter() - started
-        report = make_report(model_file, model, executor, seconds, outputs, top, labels)
+        report = make_report(model_file, model, executor.executor, seconds, outputs, top, labels)
     if save_outputs is not None:
         save_npz(save_outputs, dict(zip(_unique(model.output_names), outputs, strict=True)), force)
     if as_json:

@@ -1,7 +1,6 @@
 """Answers instead of tensors: what goes into a model, and what comes out of it, by task."""
 
 from npu_hal.tasks.catalogue import AUTOMATIC, TASKS, task_named
-from npu_hal.tasks.inference import StatefulInference
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.metadata import ModelMetadata, read_metadata
 from npu_hal.tasks.task import Job, PictureResult, Product, Result, ResultTable, SoundResult, Task, TaskSettings
@@ -17,7 +16,6 @@ __all__ = [
     "Result",
     "ResultTable",
     "SoundResult",
-    "StatefulInference",
     "Task",
     "TaskSettings",
     "read_metadata",

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from npu_hal_nnapi import OperandCode, OperandType
 from numpy.typing import NDArray
 
+from npu_hal_nnapi import OperandCode, OperandType
 from tests.conftest import shared_folder
 
 

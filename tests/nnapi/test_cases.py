@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from npu_hal_nnapi import Compilation, Device, Execution, Model, OperationCode
 
 from .cases import Case, case_files, read_case

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from npu_hal_nnapi import OperationCode
 
 from .c_library import Library, indices, operand_type

@@ -1,6 +1,7 @@
 """FarmHash's fingerprints, against its authors' implementation."""
 
 import pytest
+
 from npu_hal_software.reference.farm_hash import fingerprint64
 
 # Computed by the C++ library (Python package pyfarmhash 0.5.1) for the first bytes of TEXT.

@@ -10,13 +10,13 @@ from weakref import finalize
 
 import numpy as np
 
-from npu_hal.api import Array, Shape, UnsupportedOperation
+from npu_hal.api import Array, NpuHalError, Shape, Subgraph, UnsupportedOperation
 from npu_hal.executor import GraphExecutor, PlacedDevice
 from npu_hal.registry import default_registry
 from npu_hal.selection import select
 from npu_hal_nnapi.codes import PreferenceCode, PriorityCode
 from npu_hal_nnapi.devices import Device
-from npu_hal_nnapi.errors import bad_data, bad_state
+from npu_hal_nnapi.errors import raise_nnapi_error, bad_data, bad_state
 from npu_hal_nnapi.model import LoweredModel, Model
 from npu_hal_nnapi.operand import OperandType
 
@@ -58,11 +58,21 @@ class Compiled:
         )
         self._executor = executor
         self._lock = threading.Lock()
+        # A device that takes the whole graph needs nobody to lead it from step to step.
+        self._whole: Subgraph | None = None
+        if len(executor.steps) == 1:
+            (step,) = executor.steps
+            if (step.inputs, step.outputs) == (graph.inputs, graph.outputs):
+                self._whole = step.subgraph
 
     def run(self, inputs: list[Array], outputs: list[Array]) -> None:
         """One inference; callers of other threads take turns."""
         with self._lock:
-            self._executor.run(inputs, outputs)
+            if self._whole is None:
+                self._executor.run(inputs, outputs)
+            else:
+                self._whole.invoke(inputs)
+                self._whole.read_outputs(outputs)
 
     def close(self) -> None:
         """Release the devices."""
@@ -152,8 +162,11 @@ class Compilation:
             raise bad_state("the compilation was closed")
         with self._compiling:
             if signature not in self._compiled:
-                lowered = self.model.lower(dict(signature.types), signature.omitted)
-                self._compiled[signature] = Compiled(self.model, lowered, self._executor(lowered))
+                try:
+                    lowered = self.model.lower(dict(signature.types), signature.omitted)
+                    self._compiled[signature] = Compiled(self.model, lowered, self._executor(lowered))
+                except NpuHalError as error:
+                    raise_nnapi_error(error)
             return self._compiled[signature]
 
     def close(self) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from npu_hal.api import Device as HalDevice
-from npu_hal.api import DeviceKind, Driver, Graph, InvalidGraph, UnsupportedOperation
+from npu_hal.api import DeviceKind, Driver, Graph, NpuHalError
 from npu_hal.registry import Registry, default_registry
 from npu_hal_nnapi.codes import DeviceTypeCode, FeatureLevel
-from npu_hal_nnapi.errors import NnapiError, bad_state
+from npu_hal_nnapi.errors import raise_nnapi_error, bad_state
 from npu_hal_nnapi.lowering import Operation
 from npu_hal_nnapi.model import Model
 
@@ -62,17 +62,24 @@ def supported_operations(model: Model, chosen: tuple[Device, ...]) -> tuple[bool
     graphs = [_graph_of(model, operation) for operation in model.operations]
     supported = [False] * len(graphs)
     for device in chosen:
-        with device.open() as opened:
+        with _opened(device) as opened:
             for index, graph in enumerate(graphs):
                 supported[index] |= graph is not None and _runs(opened, graph)
     return tuple(supported)
+
+
+def _opened(device: Device) -> HalDevice:
+    try:
+        return device.open()
+    except NpuHalError as error:
+        raise_nnapi_error(error)
 
 
 def _graph_of(model: Model, operation: Operation) -> Graph | None:
     """A graph of one operation alone, for others may be such as no graph can hold; None if that is so of this one."""
     try:
         return model.lower_alone(operation)
-    except (NnapiError, UnsupportedOperation, InvalidGraph):
+    except NpuHalError:
         return None
 
 

@@ -1,5 +1,7 @@
 """Failures with the result codes of the specification."""
 
+from typing import NoReturn
+
 from npu_hal.api import (
     DeviceLost,
     DeviceNotFound,
@@ -50,6 +52,13 @@ _CODES: tuple[tuple[type[BaseException], ResultCode], ...] = (
     (DeviceTimeout, ResultCode.MISSED_DEADLINE_PERSISTENT),
     (DeviceLost, ResultCode.DEAD_OBJECT),
 )
+
+
+def raise_nnapi_error(error: NpuHalError) -> NoReturn:
+    """Raise a driver's error as one with the code of the specification."""
+    if isinstance(error, NnapiError):
+        raise error
+    raise NnapiError(result_code(error), str(error)) from error
 
 
 def result_code(error: BaseException) -> ResultCode:

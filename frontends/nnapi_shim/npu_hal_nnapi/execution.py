@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import Array
+from npu_hal.api import Array, NpuHalError
 from npu_hal_nnapi.codes import DurationCode, ResultCode
 from npu_hal_nnapi.compilation import AS_DECLARED, Buffer, Compilation, Compiled, Signature
-from npu_hal_nnapi.errors import NnapiError, bad_data, bad_state, result_code, unexpected_null
+from npu_hal_nnapi.errors import NnapiError, raise_nnapi_error, bad_data, bad_state, result_code, unexpected_null
 from npu_hal_nnapi.event import Event, ExecutionEvent
 from npu_hal_nnapi.memory import Memory, Role
 from npu_hal_nnapi.model import as_bytes
@@ -39,6 +39,7 @@ class Execution:
         "_arguments",
         "_compilation",
         "_compiled",
+        "_is_as_declared",
         "_measures",
         "_model",
         "_nanoseconds",
@@ -59,6 +60,8 @@ class Execution:
         self._read: list[Memory] = []
         self._written: list[Memory] = []
         self._compiled: Compiled | None = None
+        # Whether no input is omitted, and none has dimensions that the model left open.
+        self._is_as_declared = True
         self._stage = _Stage.PREPARATION
         self._result = ResultCode.NO_ERROR
         self._measures = False
@@ -193,6 +196,9 @@ class Execution:
             if self._types is None:
                 self._types = {}
             self._types[operands[index]] = known
+            self._is_as_declared = False
+        elif data is None and role == "input":
+            self._is_as_declared = False
         arguments[index] = data
 
     def _known_type(self, operand: int) -> OperandType:
@@ -200,23 +206,23 @@ class Execution:
 
     def _start(self) -> None:
         """Check that everything is there, and compile for the inputs' types if that is to be done yet."""
-        self._require_preparation()
+        if self._stage is not _Stage.PREPARATION:
+            self._require_preparation()
         inputs, outputs = self._arguments["input"], self._arguments["output"]
         if len(inputs) != len(self._model.inputs) or len(outputs) != len(self._model.outputs):
             raise bad_data("not all inputs and outputs of the execution were set")
-        if any(not memory.is_initialized for memory in self._read):
+        if self._read and any(not memory.is_initialized for memory in self._read):
             raise NnapiError(ResultCode.OP_FAILED, "an input is a memory that holds nothing yet")
         self._stage = _Stage.COMPUTATION
         try:
-            self._compiled = self._compilation.compiled(self._signature())
+            signature = AS_DECLARED if self._is_as_declared else self._signature()
+            self._compiled = self._compilation.compiled(signature)
         except BaseException as error:
             self._complete(result_code(error))
             raise
 
     def _signature(self) -> Signature:
         inputs = self._arguments["input"]
-        if self._types is None and all(data is not None for data in inputs.values()):
-            return AS_DECLARED
         model_inputs = self._model.inputs
         omitted = frozenset(model_inputs[index] for index, data in inputs.items() if data is None)
         types = tuple(sorted((index, kind) for index, kind in (self._types or {}).items() if index in model_inputs))
@@ -233,6 +239,8 @@ class Execution:
             )
         except BaseException as error:
             self._complete(result_code(error))
+            if isinstance(error, NpuHalError):
+                raise_nnapi_error(error)
             raise
         self._nanoseconds = perf_counter_ns() - started
         self._complete(ResultCode.NO_ERROR)

@@ -52,6 +52,8 @@ _MAY_SCALE = _NEED_SCALE | {OperandCode.TENSOR_INT32}
 class OperandType:
     """The type of an operand: a code, dimensions (0: not known yet), scale and zero point.
 
+    `nbytes` is the size of a value, 0 if a dimension is not known; `is_complete` says whether all are known.
+
     Raises `NnapiError` BAD_DATA for what the specification does not allow.
     """
 
@@ -59,6 +61,9 @@ class OperandType:
     dimensions: tuple[int, ...] = ()
     scale: float = 0.0
     zero_point: int = 0
+    # What follows from the others, kept because each execution asks for it.
+    nbytes: int = field(init=False, compare=False, repr=False)
+    is_complete: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -66,6 +71,9 @@ class OperandType:
         except ValueError:
             raise bad_data(f"{self.code} is no operand type") from None
         object.__setattr__(self, "code", code)
+        is_known = self.is_scalar or bool(self.dimensions)
+        object.__setattr__(self, "nbytes", math.prod(self.dimensions) * self.numpy.itemsize if is_known else 0)
+        object.__setattr__(self, "is_complete", is_known and 0 not in self.dimensions)
         if (code in SCALARS or code is OperandCode.MODEL) and self.dimensions:
             raise bad_data(f"an operand of type {code.name} has no dimensions, not {list(self.dimensions)}")
         if any(not 0 <= size < 2**32 for size in self.dimensions) or self.nbytes > MAX_BYTES:
@@ -84,11 +92,6 @@ class OperandType:
         return self.code in SCALARS
 
     @property
-    def is_complete(self) -> bool:
-        """Whether all dimensions are known."""
-        return self.is_scalar or (bool(self.dimensions) and 0 not in self.dimensions)
-
-    @property
     def numpy(self) -> np.dtype[Any]:
         """The element type; BAD_DATA for an operand that is a model."""
         if self.code is OperandCode.MODEL:
@@ -100,13 +103,6 @@ class OperandType:
         """The element type of a graph's tensor, None if graphs have no such tensors."""
         name = self.numpy.name
         return DType(name) if name in set(DType) else None
-
-    @property
-    def nbytes(self) -> int:
-        """Size of a value in bytes; 0 if a dimension is not known."""
-        if not self.is_scalar and not self.dimensions:
-            return 0
-        return math.prod(self.dimensions) * self.numpy.itemsize
 
     def with_dimensions(self, dimensions: tuple[int, ...]) -> "OperandType":
         """This type with other dimensions."""

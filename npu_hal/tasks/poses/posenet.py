@@ -90,7 +90,8 @@ class PoseNet:
         """Offsets, of which there are `groups` of all y and all x, in cells of the grid instead of pixels."""
         height, width, channels = offsets.shape
         grouped = offsets.reshape(height, width, groups, 2, channels // (2 * groups))
-        return (grouped / np.array(self._strides).reshape(2, 1)).reshape(offsets.shape)
+        cells: NDArray[np.float64] = grouped / np.array(self._strides).reshape(2, 1)
+        return cells.reshape(offsets.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,8 @@ from npu_hal_software.jit.record import CALL, COPY, SLOTS, RecordKind
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier
 
+CHUNKS_PER_THREAD = 4
+CHUNK_WORK = 2500
 # int8 tensors are stored as uint8: the value plus 128, which is the byte with its top bit flipped.
 SIGN_BIT = 0x80
 
@@ -79,7 +81,7 @@ class LinkedProgram:
     """Records whose addresses are resolved.
 
     `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, the (record, slot) pairs that
-    hold its address.
+    hold its address. `positions` are those of the operations that the records belong to, -1 for none.
     """
 
     records: NDArray[np.int64]
@@ -89,6 +91,7 @@ class LinkedProgram:
     keep_alive: tuple[object, ...]
     failures: Failures
     labels: tuple[str, ...]
+    positions: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -102,6 +105,8 @@ class Program:
     records: list[NDArray[np.int64]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     label: str = ""
+    positions: list[int] = field(default_factory=list)
+    position: int = -1
     failures: Failures = field(default_factory=Failures)
     _relocations: list[_Relocation] = field(default_factory=list)
     _keep_alive: list[object] = field(default_factory=list)
@@ -122,6 +127,7 @@ class Program:
                 self._relocations.append(_Relocation(len(self.records), kind.slot(name), value))
         self.records.append(kind.pack(max(chunks, 1), **{name: int(value) for name, value in known.items()}))
         self.labels.append(f"{kind.name}: {self.label}")
+        self.positions.append(self.position)
 
     def emit_call(self, function: int, uses: Sequence[Address]) -> None:
         """Append a call of a function at a native address, which uses the buffers of `uses`."""
@@ -197,6 +203,8 @@ class Program:
 
     def link(self) -> LinkedProgram:
         """Plan memory and resolve addresses."""
+        # What is appended from here on copies outputs and belongs to no operation.
+        self.position = -1
         for index in self.graph.outputs:
             address = self.stored(index)
             if isinstance(address, Address):
@@ -227,6 +235,7 @@ class Program:
             tuple(self._keep_alive),
             self.failures,
             tuple(self.labels),
+            tuple(self.positions),
         )
 
     def _lifetimes(self) -> dict[Buffer, Lifetime]:
@@ -269,11 +278,12 @@ def whole_copy(size: int) -> dict[str, int]:
 def position_chunks(program: Program, work: int, limit: int) -> int:
     """How many chunks threads share an operation of `work` (about nanoseconds) in, at most `limit`.
 
-    Heuristic: more chunks balance better, but each costs a contended counter; below some microseconds none pay.
+    Heuristic: more chunks balance better, but each costs two contended counters, which is worth some microseconds of
+    work.
     """
-    if program.threads == 1 or work < 3000:
+    if program.threads == 1:
         return 1
-    return max(1, min(limit, 4 * program.threads))
+    return max(1, min(limit, CHUNKS_PER_THREAD * program.threads, work // CHUNK_WORK))
 
 
 def contiguous_steps(shape: Sequence[int], itemsize: int) -> list[int]:

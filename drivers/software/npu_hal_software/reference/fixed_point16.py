@@ -62,7 +62,8 @@ def _multiply(lhs: Integers, rhs: Integers) -> Integers:
 
 
 def _saturating_left_shift(values: Integers, count: int) -> Integers:
-    return np.clip(values << count, INT16_MIN, INT16_MAX)
+    result: Integers = np.clip(values << count, INT16_MIN, INT16_MAX)
+    return result
 
 
 def _exp_of_negative(argument: Integers, integer_bits: int) -> Integers:
@@ -89,7 +90,8 @@ def _exp_of_rest(rest: Integers) -> Integers:
     x4_over_4 = rounding_divide_by_power_of_two(_multiply(x2, x2), 2)
     higher_terms = rounding_divide_by_power_of_two(_multiply(x4_over_4 + x3, _short(ONE_THIRD)) + x2, 1)
     constant = _short(EXP_OF_MINUS_ONE_EIGHTH)
-    return np.clip(constant + _multiply(x + higher_terms, constant), INT16_MIN, INT16_MAX)
+    result: Integers = np.clip(constant + _multiply(x + higher_terms, constant), INT16_MIN, INT16_MAX)
+    return result
 
 
 def _newton_reciprocal(x: Integers) -> Integers:

@@ -1,10 +1,10 @@
-"""RFFT2D and COMPLEX_ABS. The transform is computed in float64 and rounded once."""
+"""RFFT2D. The transform is computed in float64 and rounded once."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from npu_hal.api import Array, ComplexAbs, Rfft2D, Tensor
+from npu_hal.api import Array, Rfft2D, Tensor
 from npu_hal_software.reference.kernel import Kernel
 
 
@@ -16,8 +16,3 @@ def compile_rfft2d(operation: Rfft2D, tensors: Sequence[Tensor]) -> Kernel:
         outputs[0][...] = np.fft.rfft2(inputs[0].astype(np.float64), s=size, axes=(-2, -1))
 
     return run
-
-
-def compile_complex_abs(operation: ComplexAbs, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of magnitudes."""
-    return lambda inputs, outputs: np.copyto(outputs[0], np.abs(inputs[0]))
