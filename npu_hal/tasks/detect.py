@@ -16,7 +16,7 @@ from npu_hal.tasks.detection.form import DetectorForm
 from npu_hal.tasks.detection.postprocessed import Postprocessed
 from npu_hal.tasks.detection.ssd import RawSsd, SsdWithAnchors
 from npu_hal.tasks.detection.yolo import YoloFace
-from npu_hal.tasks.drawing import Canvas, class_colour
+from npu_hal.tasks.drawing import Canvas, object_colour
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput, Placement
@@ -130,8 +130,7 @@ class Detection:
         """The picture with a box around each object."""
         canvas = Canvas(self.picture)
         for found in reversed(self.objects):
-            # Class 0 is an object here, and black is hard to see.
-            colour = class_colour(found.index + 1)
+            colour = object_colour(found.index)
             canvas.box(found.top, found.left, found.bottom, found.right, colour, found.caption)
             for point in found.points:
                 canvas.point(np.array(point), colour)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from npu_hal.api import OperationKind, Tensor
+from npu_hal.api import Tensor
 from npu_hal.inputs.pixel_range import PixelRange
 from npu_hal.tasks.metadata import ModelMetadata
 from npu_hal.tflite.model import Model
@@ -40,7 +40,7 @@ class ModelInterface:
 def _quantized_range(model: Model) -> PixelRange | None:
     """A guess at the range of a float32 image: that to which the model quantises its input, if it is a common one."""
     for operation in model.graph.operations:
-        if operation.kind is OperationKind.QUANTIZE and operation.inputs[0] == model.graph.inputs[0]:
+        if operation.kind == "QUANTIZE" and operation.inputs[0] == model.graph.inputs[0]:
             tensor = model.graph.tensors[operation.outputs[0]]
             quantization = tensor.quantization
             if quantization is None or quantization.is_per_axis:

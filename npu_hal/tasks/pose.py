@@ -10,7 +10,7 @@ from PIL import Image
 
 from npu_hal.api import Array, InvalidInput, Tensor
 from npu_hal.inputs.image import open_picture
-from npu_hal.tasks.drawing import Canvas, class_colour
+from npu_hal.tasks.drawing import Canvas, object_colour
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput, Placement
@@ -93,7 +93,7 @@ class Poses:
         """The picture with the skeletons of the key points that are sure enough."""
         canvas = Canvas(self.picture)
         for number, body in enumerate(self.people, 1):
-            colour = class_colour(number)
+            colour = object_colour(number)
             is_drawn = body.scores > _DRAWN_SCORE
             for start, end in LIMBS:
                 if is_drawn[start] and is_drawn[end]:

@@ -34,9 +34,10 @@ class SuperResolution:
         self.input = PictureInput(interface, settings, self.name)
         factor = _factor(interface)
         if factor is None:
+            taken = list(interface.inputs[0].shape)
             shapes = ", ".join(str(list(tensor.shape)) for tensor in interface.outputs)
             raise InvalidInput(
-                f"the task superres takes a model whose output is a picture as its input {list(interface.inputs[0].shape)}, "
+                f"the task superres takes a model whose output is a picture as its input {taken}, "
                 f"with whole times as many rows and columns, not {shapes}"
             )
         self.factor = factor
