@@ -3,11 +3,15 @@
 A process of its own, since PyTorch looks libneuralnetworks.so up with the loader, by LD_LIBRARY_PATH.
 """
 
+# mypy: disable-error-code="misc"
+# PyTorch is not there for the type checker, so that its classes are of no known type.
+
 import importlib.util
 import json
 import sys
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -91,7 +95,7 @@ def folded(network: nn.Module) -> nn.Module:
     for module in list(network.modules()):
         if isinstance(module, nn.Sequential):
             children = list(module.named_children())
-            for (first_name, first), (second_name, second) in zip(children, children[1:], strict=False):
+            for (first_name, first), (second_name, second) in pairwise(children):
                 if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
                     fused = nn.utils.fusion.fuse_conv_bn_eval(first.eval(), second.eval())
                     setattr(module, first_name, fused)

@@ -16,7 +16,7 @@ from npu_hal.registry import default_registry
 from npu_hal.selection import select
 from npu_hal_nnapi.codes import PreferenceCode, PriorityCode
 from npu_hal_nnapi.devices import Device
-from npu_hal_nnapi.errors import as_nnapi_error, bad_data, bad_state
+from npu_hal_nnapi.errors import raise_nnapi_error, bad_data, bad_state
 from npu_hal_nnapi.model import LoweredModel, Model
 from npu_hal_nnapi.operand import OperandType
 
@@ -166,7 +166,7 @@ class Compilation:
                     lowered = self.model.lower(dict(signature.types), signature.omitted)
                     self._compiled[signature] = Compiled(self.model, lowered, self._executor(lowered))
                 except NpuHalError as error:
-                    raise as_nnapi_error(error) from error
+                    raise_nnapi_error(error)
             return self._compiled[signature]
 
     def close(self) -> None:

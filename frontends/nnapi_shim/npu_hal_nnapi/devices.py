@@ -7,7 +7,7 @@ from npu_hal.api import Device as HalDevice
 from npu_hal.api import DeviceKind, Driver, Graph, NpuHalError
 from npu_hal.registry import Registry, default_registry
 from npu_hal_nnapi.codes import DeviceTypeCode, FeatureLevel
-from npu_hal_nnapi.errors import as_nnapi_error, bad_state
+from npu_hal_nnapi.errors import raise_nnapi_error, bad_state
 from npu_hal_nnapi.lowering import Operation
 from npu_hal_nnapi.model import Model
 
@@ -72,7 +72,7 @@ def _opened(device: Device) -> HalDevice:
     try:
         return device.open()
     except NpuHalError as error:
-        raise as_nnapi_error(error) from error
+        raise_nnapi_error(error)
 
 
 def _graph_of(model: Model, operation: Operation) -> Graph | None:

@@ -1,5 +1,7 @@
 """Failures with the result codes of the specification."""
 
+from typing import NoReturn
+
 from npu_hal.api import (
     DeviceLost,
     DeviceNotFound,
@@ -52,9 +54,11 @@ _CODES: tuple[tuple[type[BaseException], ResultCode], ...] = (
 )
 
 
-def as_nnapi_error(error: NpuHalError) -> NnapiError:
-    """A driver's error as one with the code of the specification, to be raised from it."""
-    return error if isinstance(error, NnapiError) else NnapiError(result_code(error), str(error))
+def raise_nnapi_error(error: NpuHalError) -> NoReturn:
+    """Raise a driver's error as one with the code of the specification."""
+    if isinstance(error, NnapiError):
+        raise error
+    raise NnapiError(result_code(error), str(error)) from error
 
 
 def result_code(error: BaseException) -> ResultCode:

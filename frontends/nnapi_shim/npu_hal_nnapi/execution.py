@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from npu_hal.api import Array, NpuHalError
 from npu_hal_nnapi.codes import DurationCode, ResultCode
 from npu_hal_nnapi.compilation import AS_DECLARED, Buffer, Compilation, Compiled, Signature
-from npu_hal_nnapi.errors import NnapiError, as_nnapi_error, bad_data, bad_state, result_code, unexpected_null
+from npu_hal_nnapi.errors import NnapiError, raise_nnapi_error, bad_data, bad_state, result_code, unexpected_null
 from npu_hal_nnapi.event import Event, ExecutionEvent
 from npu_hal_nnapi.memory import Memory, Role
 from npu_hal_nnapi.model import as_bytes
@@ -240,7 +240,7 @@ class Execution:
         except BaseException as error:
             self._complete(result_code(error))
             if isinstance(error, NpuHalError):
-                raise as_nnapi_error(error) from error
+                raise_nnapi_error(error)
             raise
         self._nanoseconds = perf_counter_ns() - started
         self._complete(ResultCode.NO_ERROR)

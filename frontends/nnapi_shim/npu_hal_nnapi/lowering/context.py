@@ -20,7 +20,7 @@ from npu_hal.api import (
 )
 from npu_hal_nnapi.codes import FuseCode, OperandCode, OperationCode
 from npu_hal_nnapi.errors import bad_data
-from npu_hal_nnapi.operand import Lifetime, Operand, OperandType
+from npu_hal_nnapi.operand import MAX_BYTES, Lifetime, Operand, OperandType
 
 TO_NHWC = (0, 2, 3, 1)
 TO_NCHW = (0, 3, 1, 2)
@@ -94,6 +94,8 @@ class GraphLowering:
     def check_declared(self, index: int) -> None:
         """Check that a computed operand has the dimensions that were declared, as far as they were."""
         shape, declared = self.builder.shape(self.tensor(index)), self.type_of(index).dimensions
+        if math.prod(shape) * self.type_of(index).numpy.itemsize > MAX_BYTES:
+            raise bad_data(f"operand {index} gets dimensions {list(shape)}, whose size does not fit 32 bits")
         fits = len(shape) == len(declared) and all(b in (0, a) for a, b in zip(shape, declared, strict=True))
         if declared and not fits:
             raise bad_data(f"operand {index} is declared with dimensions {list(declared)}, but gets {list(shape)}")
