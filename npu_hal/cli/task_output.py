@@ -1,7 +1,7 @@
 """Writing what a task makes: a picture or a sound."""
 
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, cast
 
 from PIL import Image
 
@@ -43,7 +43,7 @@ class TaskOutput:
             picture = cast(PictureResult, result).draw()
             save_file(self._path, lambda stream: self._write_picture(stream, picture), self._force)
 
-    def _write_picture(self, stream: BinaryIO, picture: Image.Image) -> None:
+    def _write_picture(self, stream: IO[bytes], picture: Image.Image) -> None:
         kind = _picture_format(self._path.suffix.lower())
         try:
             picture.save(stream, format=kind, quality=_JPEG_QUALITY)
@@ -51,7 +51,7 @@ class TaskOutput:
             raise InvalidOption(f"{self._path} cannot hold the picture: {error}") from None
 
 
-def _write(stream: BinaryIO, contents: bytes) -> None:
+def _write(stream: IO[bytes], contents: bytes) -> None:
     stream.write(contents)
 
 
