@@ -54,7 +54,7 @@ def test_no_job_is_no_stream() -> None:
     assert job_streams([]) == []
 
 
-@pytest.mark.parametrize("shape", [(3, 5, 7), (300, 300, 300)])
+@pytest.mark.parametrize("shape", [(3, 5, 7), (64, 64, 600), (300, 300, 300)])
 def test_detransposing_reads_the_buffer_from_start_to_end(shape: tuple[int, int, int]) -> None:
     source, target = Image("planar", *shape, PLANAR, 7, 1.0), Image("interleaved", *shape, INTERLEAVED, 7, 1.0)
     (fields,) = tp_configs(Detranspose(source, target), lambda image: 0x1000 if image is source else 0x2000)

@@ -8,8 +8,8 @@ from npu_hal_etnaviv.programming.tp_split import CHANNEL_AXIS, Share, largest_ax
 
 Fields = dict[str, int]
 
-LARGEST_SIZE = 0xFFFF
-"""Sizes, strides and counts have 16 bits."""
+LARGEST_WINDOW = 0x8000
+"""Sizes, strides and counts have 16 bits, but positions are signed."""
 
 
 def tp_configs(job: TPJob, address_of: Callable[[Image], int]) -> list[Fields]:
@@ -45,10 +45,10 @@ def _detranspose(job: Detranspose, source: int, target: int) -> Fields:
     """The unit reads the buffer from start to end.
 
     One slice of rows as long as the image is high reads the same bytes as the image's own slices and rows; it is
-    what is known to work, and fits where height * channels has 16 bits.
+    what is known to work, and fits where a window can be width * channels high.
     """
     height, width, channels = job.input.height, job.input.width, job.input.channels
-    if width * channels <= LARGEST_SIZE:
+    if width * channels <= LARGEST_WINDOW:
         image = _image(height, width * channels, 1, stride=height, slice_bytes=job.input.size)
         window = _window(0, 0, height, width * channels)
     else:
@@ -168,14 +168,9 @@ def _window(x: int, y: int, width: int, height: int) -> Fields:
     return {
         "in_window_x_start": x,
         "in_window_y_start": y,
-        "in_window_x_end": _signed(x + width - 1),
-        "in_window_y_end": _signed(y + height - 1),
+        "in_window_x_end": x + width - 1,
+        "in_window_y_end": y + height - 1,
     }
-
-
-def _signed(value: int) -> int:
-    """A value of 16 bits as the signed number that has the same bits."""
-    return (value + 0x8000) % 0x10000 - 0x8000
 
 
 def _tile(x: int, y: int) -> Fields:
