@@ -26,6 +26,7 @@ COMMAND_GROUP = "npu_hal.cli"
 
 # Name to module and function.
 OWN_COMMANDS = {
+    "compile": ("npu_hal.cli.compile", "compile_model"),
     "devices": ("npu_hal.cli.devices", "devices"),
     "run": ("npu_hal.cli.run", "run"),
     "conformance": ("npu_hal.cli.conformance", "conformance"),
