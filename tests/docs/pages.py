@@ -5,6 +5,7 @@ special about a block stands in HTML comments right before it::
 
     <!-- not run: needs a board -->       the reason why its commands cannot be run here
     <!-- exits with 1 -->                 the exit code of its last command, where that is not 0
+    <!-- numbers vary -->                 any numbers will do in its outputs, such as counts that grow with the project
 
 A block of any other language with ``title="NAME"`` is a file of that name, which later commands of the page find in
 the folder that they run in.
@@ -20,6 +21,7 @@ _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>```+)(?P<info>[^`\n]*)$")
 _TITLE = re.compile(r'title="(?P<title>[^"]+)"')
 _NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+) -->")
 _EXIT_CODE = re.compile(r"<!-- exits with (?P<code>\d+) -->")
+_NUMBERS_VARY = "<!-- numbers vary -->"
 _PROMPT = "$ "
 
 
@@ -42,12 +44,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as a shell reads it, the output that the page shows (empty: none is shown), and its exit code."""
+    """A command as a shell reads it, the output that the page shows (empty: none is shown), and its exit code.
+
+    numbers_vary: whether any numbers will do in the output.
+    """
 
     line: int
     text: str
     output: str
     exit_code: int
+    numbers_vary: bool
+
+    def printed_as_shown(self, actual: str) -> bool:
+        """Whether this is the output that the page shows."""
+        return not self.output or output_matches(actual, self.output, numbers_vary=self.numbers_vary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +119,12 @@ def commands(block: Block) -> list[Command]:
         text = "\n".join(lines[start : last + 1]).removeprefix(_PROMPT)
         output = "".join(f"{line}\n" for line in lines[last + 1 : end])
         code = codes[0] if codes and end == len(lines) else 0
-        found.append(Command(block.line + 1 + start, text, output, code))
+        found.append(Command(block.line + 1 + start, text, output, code, _NUMBERS_VARY in block.comments))
     return found
 
 
-def output_pattern(shown: str) -> re.Pattern[str]:
-    """What an output may be, given how the page shows it.
+def output_matches(actual: str, shown: str, *, numbers_vary: bool = False) -> bool:
+    """Whether an output is what a page shows.
 
     A line ``...`` stands for any lines, ``...`` within a line for any text. Numbers with a decimal point are times,
     scores and versions: any such number will do. Spaces between columns may be more or fewer.
@@ -123,15 +133,15 @@ def output_pattern(shown: str) -> re.Pattern[str]:
     for line in _squeeze(shown).splitlines():
         if line == "...":
             pattern += r"(?:[^\n]*\n)*?"
-            continue
-        parts = [re.sub(r"\d+(?:\\\.\d+)+", r"\\d+(?:\\.\\d+)+", re.escape(part)) for part in line.split("...")]
-        pattern += r"[^\n]*".join(parts) + r"\n"
-    return re.compile(pattern)
+        else:
+            pattern += r"[^\n]*".join(_literally(part, numbers_vary) for part in line.split("...")) + r"\n"
+    return re.fullmatch(pattern, _squeeze(actual)) is not None
 
 
-def output_matches(actual: str, shown: str) -> bool:
-    """Whether a command printed what the page shows."""
-    return output_pattern(shown).fullmatch(_squeeze(actual)) is not None
+def _literally(text: str, numbers_vary: bool) -> str:
+    """A pattern for a text, apart from its numbers."""
+    number = r"\d+(?:\.\d+)*" if numbers_vary else r"\d+(?:\.\d+)+"
+    return number.join(re.escape(part) for part in re.split(number, text))
 
 
 def _squeeze(text: str) -> str:
