@@ -24,14 +24,14 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+
+from npu_hal.api import Array, Conv2D, DepthwiseConv2D, Graph
+from npu_hal.tflite import read_model
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.compiler import compile_assembly, compile_object
 from npu_hal_software.jit.elf_object import load_object
 from npu_hal_software.jit.ir import I64, PTR, Module, Type
 from npu_hal_software.jit.tiers import Tier, choose_tier
-
-from npu_hal.api import Array, Conv2D, DepthwiseConv2D, Graph
-from npu_hal.tflite import read_model
 
 SHARED = Path(os.environ.get("NPU_HAL_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -199,7 +199,7 @@ def bench_peak(folder: Path, rounds: int) -> None:
             # The best of all rounds: others were shared with somebody.
             peak = max(peak, PEAK_ROUNDS * PEAK_ACCUMULATORS * tier.lanes * 4 / int(clock[0]))
             ticks = {"dense": 0, "all": 0}
-            for label, spent in subgraph.profile(inputs):
+            for label, spent in subgraph.count_ticks(inputs):
                 dense, any_kind = "(CONV_2D)" in label, "CONV_2D)" in label
                 ticks["dense"] += spent * dense
                 ticks["all"] += spent * any_kind

@@ -15,6 +15,7 @@ from npu_hal.api import (
     DeviceKind,
     Graph,
     InvalidState,
+    OperationTime,
     Subgraph,
     UnsupportedOperation,
     check_buffers,
@@ -128,6 +129,34 @@ class GraphExecutor(Closeable):
         The arrays have the shapes and types of the graph's inputs and outputs and are C-contiguous. Raises
         `InvalidInput`, `InvalidState` after `close`, and what the drivers raise.
         """
+        values, results = self._bind(inputs, outputs)
+        for step in self._steps:
+            started = perf_counter()
+            step.subgraph.invoke([values[index] for index in step.inputs])
+            step.subgraph.read_outputs([values[index] for index in step.outputs])
+            step.run_seconds = perf_counter() - started
+        return results
+
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array] | None = None) -> list[OperationTime]:
+        """One inference, and the times of operations where drivers tell them, by position in the whole graph.
+
+        Raises what `run` raises.
+        """
+        values, _ = self._bind(inputs, outputs)
+        times: list[OperationTime] = []
+        for step in self._steps:
+            started = perf_counter()
+            told = step.subgraph.profile(
+                [values[index] for index in step.inputs], [values[index] for index in step.outputs]
+            )
+            step.run_seconds = perf_counter() - started
+            times.extend(OperationTime(step.positions[time.operation], time.name, time.seconds) for time in told)
+        return times
+
+    def _bind(
+        self, inputs: Sequence[Array], outputs: Sequence[Array] | None
+    ) -> tuple[Mapping[int, Array], list[Array]]:
+        """The arrays that stand for the graph's tensors in one inference, by index, and those of the outputs."""
         if self._closed:
             raise InvalidState("the executor is closed")
         check_buffers(self._graph.input_tensors, inputs, "input")
@@ -138,12 +167,7 @@ class GraphExecutor(Closeable):
         values: dict[int, Array] = dict(zip(self._graph.inputs, inputs, strict=True))
         values |= self._intermediates
         values.update(zip(self._graph.outputs, outputs, strict=True))
-        for step in self._steps:
-            started = perf_counter()
-            step.subgraph.invoke([values[index] for index in step.inputs])
-            step.subgraph.read_outputs([values[index] for index in step.outputs])
-            step.run_seconds = perf_counter() - started
-        return list(outputs)
+        return values, list(outputs)
 
     def close(self) -> None:
         """Close subgraphs and devices."""

@@ -1,7 +1,8 @@
 """Dividing a graph between a device and whatever runs the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from npu_hal.api import Device, Graph
 
@@ -43,21 +44,35 @@ def partition(graph: Graph, device: Device) -> Partitioning:
         support = device.supports(operation, graph)
         if not support:
             refusals[position] = support.reason
-    return Partitioning(_alternate(graph, refusals), refusals)
+    return Partitioning(alternate(graph.operations, refusals), refusals)
 
 
-def _alternate(graph: Graph, refusals: Mapping[int, str]) -> tuple[Step, ...]:
-    computed = {index for index, tensor in enumerate(graph.tensors) if tensor.is_constant} | set(graph.inputs)
-    waiting = list(range(len(graph.operations)))
+class Node(Protocol):
+    """What has inputs and outputs, which are indices of tensors."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Tensors that are read."""
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Tensors that are computed."""
+
+
+def alternate(nodes: Sequence[Node], refused: Container[int]) -> tuple[Step, ...]:
+    """Steps of nodes in topological order, of which the device runs those whose positions are not `refused`."""
+    computed = {index for node in nodes for index in node.inputs}
+    computed.difference_update(index for node in nodes for index in node.outputs)
+    waiting = list(range(len(nodes)))
     steps = []
-    on_device = 0 not in refusals
+    on_device = 0 not in refused
     while waiting:
         taken, left = [], []
-        # Operations are in topological order, so one pass finds all that this side can run now.
+        # Nodes are in topological order, so one pass finds all that this side can run now.
         for position in waiting:
-            operation = graph.operations[position]
-            if (position not in refusals) == on_device and computed.issuperset(operation.inputs):
-                computed.update(operation.outputs)
+            node = nodes[position]
+            if (position not in refused) == on_device and computed.issuperset(node.inputs):
+                computed.update(node.outputs)
                 taken.append(position)
             else:
                 left.append(position)

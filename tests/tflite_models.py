@@ -12,37 +12,74 @@ import numpy as np
 import tflite
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
+    ArgMax,
+    ArgMin,
     AveragePool2D,
+    BatchToSpaceNd,
+    Cast,
     Concatenation,
     Conv2D,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     DType,
+    EmbeddingLookup,
+    Exp,
+    ExpandDims,
+    Floor,
+    FloorDiv,
     FullyConnected,
+    Gather,
+    GatherNd,
     Graph,
+    LeakyRelu,
+    Log,
     Logistic,
+    Maximum,
     MaxPool2D,
     Mean,
+    Minimum,
+    MirrorPad,
     Mul,
+    Neg,
+    Pack,
     Pad,
     Padding,
     Padding2D,
+    PadV2,
+    Prelu,
     Quantization,
     Quantize,
+    ReduceMax,
+    ReduceMin,
     Relu,
     Relu6,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Rsqrt,
+    ShapeOf,
+    Slice,
     Softmax,
+    SpaceToBatchNd,
+    SpaceToDepth,
     Split,
+    SplitV,
+    Sqrt,
+    SquaredDifference,
+    Squeeze,
+    StridedSlice,
     Sub,
     Tanh,
     Tensor,
+    Tile,
     Transpose,
+    Unpack,
     resolve_padding,
 )
 
@@ -183,8 +220,81 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             inputs.append(constant((operation.height, operation.width)))
             options_name = f"{type(operation).__name__}Options"
             options = {"AlignCorners": operation.align_corners, "HalfPixelCenters": operation.half_pixel_centers}
-        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize():
+        case Logistic() | Tanh() | Relu() | Relu6() | Quantize() | Dequantize() | Minimum() | Maximum() | Prelu():
             pass
+        case (
+            Abs()
+            | Exp()
+            | Floor()
+            | Log()
+            | Neg()
+            | Rsqrt()
+            | Sqrt()
+            | FloorDiv()
+            | SquaredDifference()
+            | GatherNd()
+            | EmbeddingLookup()
+        ):
+            pass
+        case Slice():
+            inputs += [constant(operation.begin), constant(operation.sizes)]
+        case StridedSlice():
+            # An end of -1 would count from the back; a masked one is as far as the stride goes.
+            ends = [
+                begin + size * stride
+                for begin, size, stride in zip(operation.begin, operation.sizes, operation.strides, strict=True)
+            ]
+            inputs += [constant(operation.begin), constant(ends), constant(operation.strides)]
+            options_name = "StridedSliceOptions"
+            options = {"EndMask": sum(1 << axis for axis, end in enumerate(ends) if end < 0)}
+        case Pack():
+            options_name, options = "PackOptions", {"ValuesCount": len(operation.packed), "Axis": operation.axis}
+        case Unpack():
+            options_name, options = "UnpackOptions", {"Num": len(operation.slices), "Axis": operation.axis}
+        case SplitV():
+            inputs += [constant(operation.sizes), constant(operation.axis)]
+            options_name, options = "SplitVOptions", {"NumSplits": len(operation.parts)}
+        case Tile():
+            inputs.append(constant(operation.multiples))
+        case Squeeze():
+            options_name, options = "SqueezeOptions", {"SqueezeDims": operation.axes}
+        case ExpandDims() | ArgMax() | ArgMin():
+            inputs.append(constant(operation.axis))
+            if not isinstance(operation, ExpandDims):
+                options_name = f"{type(operation).__name__}Options"
+                options = {"OutputType": TENSOR_TYPES[tensors[operation.output].dtype]}
+        case ShapeOf():
+            options_name, options = "ShapeOptions", {"OutType": TENSOR_TYPES[tensors[operation.output].dtype]}
+        case DepthToSpace() | SpaceToDepth():
+            options_name = f"{type(operation).__name__}Options"
+            options = {"BlockSize": operation.block_size}
+        case SpaceToBatchNd():
+            inputs += [constant(operation.block_shape), constant(operation.paddings)]
+        case BatchToSpaceNd():
+            inputs += [constant(operation.block_shape), constant(operation.crops)]
+        case PadV2():
+            inputs = [operation.input, constant(operation.paddings), operation.value]
+        case MirrorPad():
+            inputs.append(constant(operation.paddings))
+            options_name = "MirrorPadOptions"
+            mode = tflite.MirrorPadMode
+            options = {"Mode": mode.SYMMETRIC if operation.symmetric else mode.REFLECT}
+        case ReduceMax() | ReduceMin():
+            inputs.append(constant(operation.axes))
+            options_name, options = "ReducerOptions", {"KeepDims": operation.keep_dims}
+        case Gather():
+            options_name = "GatherOptions"
+            options = {"Axis": operation.axis, "BatchDims": operation.batch_dims}
+        case Cast():
+            options_name = "CastOptions"
+            options = {
+                "InDataType": TENSOR_TYPES[tensors[operation.input].dtype],
+                "OutDataType": TENSOR_TYPES[tensors[operation.output].dtype],
+            }
+        case Div():
+            options_name, options = "DivOptions", _activation(operation.activation)
+        case LeakyRelu():
+            options_name, options = "LeakyReluOptions", {"Alpha": operation.alpha}
         case _:
             raise ValueError(f"no {operation.kind} can be written")
     return FileOperator(code, inputs, operation.outputs, options_name, options)

@@ -128,6 +128,7 @@ from npu_hal.api.padding import (
     window_output_hw,
 )
 from npu_hal.api.quantization import Quantization
+from npu_hal.api.report import Finding, FindingStatus, JobReport, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Shape, Tensor
 from npu_hal.api.version import API_VERSION, ApiVersion
 
@@ -171,6 +172,8 @@ __all__ = [
     "Exp",
     "ExpandDims",
     "ExplicitPadding",
+    "Finding",
+    "FindingStatus",
     "Floor",
     "FloorDiv",
     "FullyConnected",
@@ -185,6 +188,7 @@ __all__ = [
     "InvalidModel",
     "InvalidOption",
     "InvalidState",
+    "JobReport",
     "L2Normalization",
     "L2Pool2D",
     "LeakyRelu",
@@ -203,6 +207,7 @@ __all__ = [
     "NoSuchDriver",
     "NpuHalError",
     "Operation",
+    "OperationTime",
     "OutOfDeviceMemory",
     "Pack",
     "Pad",
@@ -237,6 +242,7 @@ __all__ = [
     "StridedSlice",
     "Sub",
     "Subgraph",
+    "SubgraphReport",
     "Sum",
     "Support",
     "Svdf",

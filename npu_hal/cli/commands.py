@@ -29,6 +29,7 @@ OWN_COMMANDS = {
     "compile": ("npu_hal.cli.compile", "compile_model"),
     "devices": ("npu_hal.cli.devices", "devices"),
     "run": ("npu_hal.cli.run", "run"),
+    "bench": ("npu_hal.cli.bench", "bench"),
     "conformance": ("npu_hal.cli.conformance", "conformance"),
     "replay": ("npu_hal.cli.replay", "replay_trace"),
 }

@@ -23,7 +23,7 @@ def read_model(source: Source) -> Model:
     (`read_operators` then tells more).
     """
     file = open_model(source)
-    operators = _read_operators(file)
+    operators = read_file_operators(file)
     refused = [operator for operator in operators if operator.operation is None]
     if refused:
         raise UnsupportedOperation(
@@ -49,10 +49,11 @@ def read_operators(source: Source) -> tuple[FileOperator, ...]:
 
     Raises `InvalidModel`, as `read_model` does.
     """
-    return _read_operators(open_model(source))
+    return read_file_operators(open_model(source))
 
 
-def _read_operators(file: ModelFile) -> tuple[FileOperator, ...]:
+def read_file_operators(file: ModelFile) -> tuple[FileOperator, ...]:
+    """Every operator of an opened file; raises `InvalidModel`."""
     return tuple(_read_operator(index, table, file) for index, table in enumerate(file.operators))
 
 

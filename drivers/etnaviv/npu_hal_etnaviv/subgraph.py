@@ -1,11 +1,11 @@
 """A graph loaded on an NPU."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, check_buffers
+from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, SubgraphReport, check_buffers
 from npu_hal_etnaviv.compiler import CompiledGraph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.kernel.interface import Access, Fence, KernelInterface
@@ -69,9 +69,9 @@ class EtnavivSubgraph(Subgraph):
                 self._kernel.release(buffer)
             self._loaded = None
 
-    def report(self) -> Mapping[str, object]:
-        """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory (see `CompileReport`)."""
-        return compile_report(self._compiled, self._core, len(self._graph.operations)).mapping()
+    def report(self) -> SubgraphReport:
+        """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory, estimated times."""
+        return compile_report(self._compiled, self._core)
 
     @property
     def is_closed(self) -> bool:

@@ -1,11 +1,12 @@
 """Graphs that run at the reference level, one operation after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 
-from npu_hal.api import Array, Graph, InvalidState, Subgraph, check_buffers
+from npu_hal.api import Array, Graph, InvalidState, OperationTime, Subgraph, check_buffers
 from npu_hal_software.reference import Kernel, compile_operation
 
 
@@ -42,6 +43,18 @@ class ReferenceSubgraph(Subgraph):
 
     def read_outputs(self, outputs: Sequence[Array]) -> None:
         """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`."""
+        self._compute(outputs, lambda position, seconds: None)
+
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+        """One inference, each operation timed."""
+        times: list[OperationTime] = []
+        kinds = [operation.kind for operation in self._graph.operations]
+        self.invoke(inputs)
+        self._compute(outputs, lambda at, seconds: times.append(OperationTime(at, kinds[at], seconds)))
+        return times
+
+    def _compute(self, outputs: Sequence[Array], done: Callable[[int, float], None]) -> None:
+        """Compute the queued inference; `done` is told each operation's position and seconds."""
         self._require_open()
         if self._queued is None:
             raise InvalidState("no inference is queued: call invoke before read_outputs")
@@ -50,7 +63,8 @@ class ReferenceSubgraph(Subgraph):
         arrays = dict(self._constants)
         arrays.update(zip(self._graph.inputs, inputs, strict=True))
         arrays.update(zip(self._graph.outputs, outputs, strict=True))
-        for step in self._steps:
+        for position, step in enumerate(self._steps):
+            started = perf_counter()
             for index in step.outputs:
                 if index not in arrays:
                     tensor = self._graph.tensors[index]
@@ -60,6 +74,7 @@ class ReferenceSubgraph(Subgraph):
                 step.kernel([arrays[index] for index in step.inputs], [arrays[index] for index in step.outputs])
             for index in step.dead:
                 del arrays[index]
+            done(position, perf_counter() - started)
 
     def close(self) -> None:
         """Release the compiled operations and their constants."""

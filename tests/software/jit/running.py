@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from npu_hal_software.jit import create_subgraph
-from npu_hal_software.jit.tiers import TIERS, runs_here
 from numpy.typing import NDArray
 
 from npu_hal.api import Array, Graph
+from npu_hal_software.jit import create_subgraph
+from npu_hal_software.jit.tiers import TIERS, runs_here
 
 USABLE_TIERS = [tier.name for tier in TIERS if runs_here(tier)]
 

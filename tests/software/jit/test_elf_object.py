@@ -3,6 +3,7 @@
 import ctypes
 
 import pytest
+
 from npu_hal_software.jit.compiler import compile_object
 from npu_hal_software.jit.elf_object import ObjectError, load_object
 from npu_hal_software.jit.tiers import NeonDotProduct, machine_name

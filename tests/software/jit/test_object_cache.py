@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from npu_hal_software.jit import compiler, object_cache
 from npu_hal_software.jit.tiers import choose_tier
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from npu_hal_software.jit import create_subgraph
-from npu_hal_software.jit.create import parse_threads
-from npu_hal_software.jit.subgraph import JitSubgraph
 
 from npu_hal.api import Graph, InvalidOption, InvalidState
 from npu_hal.tflite import read_model
+from npu_hal_software.jit import create_subgraph
+from npu_hal_software.jit.create import parse_threads
+from npu_hal_software.jit.subgraph import JitSubgraph
 from tests.software.jit.test_models import random_inputs
 
 INVOKES = 2000

@@ -3,11 +3,11 @@
 import re
 
 import pytest
+
+from npu_hal.api import DType, GraphBuilder, InvalidOption, Quantization, Relu
 from npu_hal_software.jit import available, create_subgraph
 from npu_hal_software.jit.compiler import optimised_module
 from npu_hal_software.jit.tiers import TIERS, Avx512Vnni, NeonDotProduct, channel_of_lane, choose_tier, runs_here
-
-from npu_hal.api import DType, GraphBuilder, InvalidOption, Quantization, Relu
 
 AARCH64 = "aarch64-unknown-linux-gnu"
 X86_64 = "x86_64-unknown-linux-gnu"

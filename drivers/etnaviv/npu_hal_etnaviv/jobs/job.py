@@ -21,10 +21,12 @@ class Part:
 class Program:
     """A lowered graph: jobs in order, the images of the graph's inputs and outputs, and which images are parts.
 
-    An input that no job reads has no image.
+    An input that no job reads has no image. `positions` has, for each job, the position in the graph of the operation
+    that it was made for.
     """
 
     jobs: tuple[Job, ...]
+    positions: tuple[int, ...]
     inputs: tuple[Image | None, ...]
     outputs: tuple[Image, ...]
     parts: dict[Image, Part]

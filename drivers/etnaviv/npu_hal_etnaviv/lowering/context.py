@@ -16,13 +16,16 @@ class LoweringContext:
     """Collects the jobs of a graph.
 
     A tensor has a planar image, an interleaved one, or both; where it has one and the other is asked for, a TP job
-    makes that, once. Where both arrangements are the same bytes, they are one image.
+    makes that, once. Where both arrangements are the same bytes, they are one image. `position` is that of the
+    operation that is being lowered; jobs are made for it.
     """
 
     def __init__(self, graph: Graph, core: NpuCore) -> None:
         self.graph = graph
         self.core = core
+        self.position = 0
         self._jobs: list[Job] = []
+        self._positions: list[int] = []
         self._planar: dict[int, Image] = {}
         self._interleaved: dict[int, Image] = {}
         self._parts: dict[Image, Part] = {}
@@ -32,6 +35,7 @@ class LoweringContext:
     def emit(self, job: Job) -> None:
         """Append a job."""
         self._jobs.append(job)
+        self._positions.append(self.position)
 
     def new_image(self, tensor: int, layout: Layout) -> Image:
         """An image of a tensor's shape and quantisation, which is not yet that tensor's."""
@@ -110,6 +114,7 @@ class LoweringContext:
         roots = {self._root(image) for image in used}
         return Program(
             tuple(self._jobs),
+            tuple(self._positions),
             tuple(image if image in used or self._root(image) in roots else None for image in inputs),
             outputs,
             self._parts,

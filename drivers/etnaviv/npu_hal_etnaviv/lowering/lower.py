@@ -57,7 +57,7 @@ def lower(graph: Graph, core: NpuCore) -> Program:
     """
     context = LoweringContext(graph, core)
     outputs = set(graph.outputs)
-    for operation in graph.operations:
+    for context.position, operation in enumerate(graph.operations):
         LOWERINGS[type(operation)](operation, context)
         for tensor in operation.outputs:
             if tensor in outputs:

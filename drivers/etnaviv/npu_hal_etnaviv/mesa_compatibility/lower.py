@@ -18,7 +18,7 @@ from npu_hal_etnaviv.mesa_compatibility.rearranging import reads_rearranged, rea
 def lower_as_mesa(graph: Graph, core: NpuCore) -> Program:
     """The jobs of a graph of operations that `supports_as_mesa` accepts."""
     lowering = _Lowering(graph, core)
-    for operation in graph.operations:
+    for position, operation in enumerate(graph.operations):
         match operation:
             case Conv2D() | DepthwiseConv2D():
                 lowering.convolution(operation)
@@ -32,6 +32,7 @@ def lower_as_mesa(graph: Graph, core: NpuCore) -> Program:
                 lowering.split(operation)
             case Pad():
                 lowering.pad(operation)
+        lowering.made_for(position)
     return lowering.program()
 
 
@@ -47,6 +48,7 @@ class _Lowering:
         self._graph = graph
         self._core = core
         self._jobs: list[Job] = []
+        self._positions: list[int] = []
         self._parts: dict[Image, Part] = {}
         self._produced = {index for operation in graph.operations for index in operation.outputs}
         self._consumed = {index for operation in graph.operations for index in operation.inputs}
@@ -104,10 +106,15 @@ class _Lowering:
         )
         self._detranspose(operation.output, target)
 
+    def made_for(self, position: int) -> None:
+        """The jobs since the last call were made for the operation at `position`."""
+        self._positions.extend([position] * (len(self._jobs) - len(self._positions)))
+
     def program(self) -> Program:
         used = {image for job in self._jobs for image in (job.input, job.output)} | set(self._parts)
         return Program(
             tuple(self._jobs),
+            tuple(self._positions),
             tuple(self._images[index] if self._images[index] in used else None for index in self._graph.inputs),
             tuple(self._images[index] for index in self._graph.outputs),
             self._parts,

@@ -53,6 +53,7 @@ def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> J
     kernels = load_kernels(tier, rounding)
     program = Program(graph, tier, rounding, threads)
     for position, operation in enumerate(graph.operations):
+        program.position = position
         lower_operation(program, operation, f"operation {position} ({operation.kind})")
     return JitSubgraph(graph, program.link(), kernels, threads)
 

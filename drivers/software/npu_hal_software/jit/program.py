@@ -79,7 +79,7 @@ class LinkedProgram:
     """Records whose addresses are resolved.
 
     `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, the (record, slot) pairs that
-    hold its address.
+    hold its address. `positions` are those of the operations that the records belong to, -1 for none.
     """
 
     records: NDArray[np.int64]
@@ -89,6 +89,7 @@ class LinkedProgram:
     keep_alive: tuple[object, ...]
     failures: Failures
     labels: tuple[str, ...]
+    positions: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -102,6 +103,8 @@ class Program:
     records: list[NDArray[np.int64]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     label: str = ""
+    positions: list[int] = field(default_factory=list)
+    position: int = -1
     failures: Failures = field(default_factory=Failures)
     _relocations: list[_Relocation] = field(default_factory=list)
     _keep_alive: list[object] = field(default_factory=list)
@@ -122,6 +125,7 @@ class Program:
                 self._relocations.append(_Relocation(len(self.records), kind.slot(name), value))
         self.records.append(kind.pack(max(chunks, 1), **{name: int(value) for name, value in known.items()}))
         self.labels.append(f"{kind.name}: {self.label}")
+        self.positions.append(self.position)
 
     def emit_call(self, function: int, uses: Sequence[Address]) -> None:
         """Append a call of a function at a native address, which uses the buffers of `uses`."""
@@ -197,6 +201,8 @@ class Program:
 
     def link(self) -> LinkedProgram:
         """Plan memory and resolve addresses."""
+        # What is appended from here on copies outputs and belongs to no operation.
+        self.position = -1
         for index in self.graph.outputs:
             address = self.stored(index)
             if isinstance(address, Address):
@@ -227,6 +233,7 @@ class Program:
             tuple(self._keep_alive),
             self.failures,
             tuple(self.labels),
+            tuple(self.positions),
         )
 
     def _lifetimes(self) -> dict[Buffer, Lifetime]:
