@@ -34,8 +34,15 @@ def image_input(builder: GraphBuilder, shape: Shape, name: str = "x") -> int:
     return builder.input(name, shape, DType.UINT8, quantization())
 
 
-def append_convolution(builder: GraphBuilder, source: int, outputs: int, kernel: int = 1, **fields: Any) -> int:
-    """A convolution with random weights; returns its output."""
+def append_convolution(
+    builder: GraphBuilder,
+    source: int,
+    outputs: int,
+    kernel: int = 1,
+    output_scale: float | None = None,
+    **fields: Any,
+) -> int:
+    """A convolution with random weights, whose sums fill the output's range unless told otherwise."""
     random = np.random.default_rng(outputs * 100 + kernel)
     channels = builder.shape(source)[3]
     weights = builder.constant(
@@ -45,7 +52,7 @@ def append_convolution(builder: GraphBuilder, source: int, outputs: int, kernel:
     )
     bias = builder.constant("bias", random.integers(-500, 500, outputs).astype(np.int32))
     scale = 2 * ACTIVATION_SCALE * WEIGHT_SCALE * 74 * kernel * np.sqrt(channels)
-    y = builder.tensor("y", DType.UINT8, quantization(float(scale), 110))
+    y = builder.tensor("y", DType.UINT8, quantization(output_scale or float(scale), 110))
     builder.append(Conv2D(input=source, filter=weights, bias=bias, output=y, **{"padding": Padding.SAME, **fields}))
     return y
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from npu_hal import api
-from npu_hal.api import Concatenation, DType, Graph, GraphBuilder, Padding, Quantization, Split
+from npu_hal.api import Activation, Concatenation, DType, Graph, GraphBuilder, Padding, Quantization, Split
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.jobs.image import INTERLEAVED, PLANAR
 from npu_hal_etnaviv.jobs.job import Job, Program
@@ -172,6 +172,29 @@ def test_one_tap_over_one_channel_becomes_2x2(core: NpuCore) -> None:
     assert job.weights.shape == (3, 1, 2, 2)
     assert np.count_nonzero(job.weights[:, :, 1:, :] != job.weight_zero_point) == 0
     assert the_nn_job(convolution_graph((1, 6, 6, 2), 3), core).weights.shape == (3, 2, 1, 1)
+
+
+@BOTH
+def test_an_upper_bound_is_had_by_saturation(core: NpuCore) -> None:
+    builder = GraphBuilder()
+    bounded = append_convolution(
+        builder, image_input(builder, (1, 6, 5, 4)), 3, output_scale=0.05, activation=Activation.RELU6
+    )
+    program = lower(builder.build([bounded, append_convolution(builder, bounded, 7)]), core)
+    # 6 is 120 steps above the zero point, 110: stored as 255, the zero point is 135.
+    assert kinds(program) == ["Transpose", "NNJob", "NNJob", "Detranspose", "NNJob", "Detranspose"]
+    first, lowering, second = nn_jobs(program)
+    assert (first.output_zero_point, first.relu) == (135, True)
+    assert (lowering.input_zero_point, lowering.output_zero_point) == (135, 110)
+    assert second.input is first.output
+    assert second.input_zero_point == 135
+
+
+@BOTH
+def test_a_bound_that_no_value_reaches_changes_nothing(core: NpuCore) -> None:
+    graph = convolution_graph((1, 6, 5, 4), 3, output_scale=0.02, activation=Activation.RELU6)
+    job = the_nn_job(graph, core)
+    assert (job.output_zero_point, job.relu) == (110, True)
 
 
 def two_inputs_graph() -> Graph:

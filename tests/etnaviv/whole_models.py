@@ -109,13 +109,18 @@ def measure(shared: Path, model: WholeModel, chip: str) -> Measurement:
     )
 
 
-def run(path: Path, image: Image.Image, delegate: teflon.Delegate | None) -> list[tuple[str, NDArray[Any]]]:
+def run(
+    path: Path,
+    image: Image.Image,
+    delegate: teflon.Delegate | None,
+    resolver: OpResolverType = OpResolverType.BUILTIN_REF,
+) -> list[tuple[str, NDArray[Any]]]:
     """The outputs by name for a picture, scaled to the input's size."""
     interpreter = Interpreter(
         str(path),
         num_threads=1,
         experimental_delegates=[delegate] if delegate else None,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=resolver,
     )
     interpreter.allocate_tensors()
     (detail,) = interpreter.get_input_details()
@@ -136,6 +141,16 @@ def picture(shared: Path, model: WholeModel) -> Image.Image:
 def reference(shared: Path, model: WholeModel) -> list[tuple[str, NDArray[Any]]]:
     """The outputs under the reference kernels."""
     return run(shared / "models" / model.path, picture(shared, model), None)
+
+
+@cache
+def optimised(shared: Path, model: WholeModel) -> tuple[Output, ...]:
+    """The outputs under the optimised kernels that TensorFlow Lite runs by default, XNNPACK's."""
+    outputs = run(shared / "models" / model.path, picture(shared, model), None, OpResolverType.BUILTIN)
+    return tuple(
+        Output(name, values, expected)
+        for (name, values), (_, expected) in zip(outputs, reference(shared, model), strict=True)
+    )
 
 
 def multiply_accumulates(path: Path) -> dict[int, int]:

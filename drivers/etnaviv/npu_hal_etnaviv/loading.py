@@ -33,12 +33,15 @@ class LoadedGraph:
 
     streams: command words, uint32, to be submitted in order. buffers: all that they use.
     inputs, outputs: where the bytes of the graph's inputs and outputs are, uint8, flat; None for an unused input.
+    input_buffers, output_buffers: the buffers that hold them.
     """
 
     streams: tuple[NDArray[np.uint32], ...]
     buffers: tuple[tuple[BufferObject, Access], ...]
     inputs: tuple[NDArray[np.uint8] | None, ...]
     outputs: tuple[NDArray[np.uint8], ...]
+    input_buffers: tuple[BufferObject, ...]
+    output_buffers: tuple[BufferObject, ...]
 
 
 def load(compiled: CompiledGraph, core: NpuCore, kernel: KernelInterface) -> LoadedGraph:
@@ -80,7 +83,14 @@ def load(compiled: CompiledGraph, core: NpuCore, kernel: KernelInterface) -> Loa
         tuple(buffers),
         tuple(None if image is None else view(image) for image in compiled.program.inputs),
         tuple(view(image) for image in compiled.program.outputs),
+        tuple(regions[region] for region in _regions(compiled, compiled.program.inputs)),
+        tuple(regions[region] for region in _regions(compiled, compiled.program.outputs)),
     )
+
+
+def _regions(compiled: CompiledGraph, images: Sequence[Image | None]) -> dict[Region, None]:
+    """The regions that hold these images, each once."""
+    return dict.fromkeys(compiled.memory.places[image].region for image in images if image is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,12 @@ class EtnavivSubgraph(Subgraph):
             loaded = self._open()
             self._wait()
             self._has_result = False
-            for buffer, _ in loaded.buffers:
+            for buffer in loaded.input_buffers:
                 self._kernel.cpu_prep(buffer, Access.WRITE)
             for tensor, values, target in zip(self._graph.input_tensors, inputs, loaded.inputs, strict=True):
                 if target is not None:
                     _copy(values.reshape(-1).view(np.uint8), target, tensor.dtype)
-            for buffer, _ in loaded.buffers:
+            for buffer in loaded.input_buffers:
                 self._kernel.cpu_fini(buffer)
             for stream in loaded.streams:
                 self._fence = self._kernel.submit(stream, loaded.buffers)
@@ -57,8 +57,12 @@ class EtnavivSubgraph(Subgraph):
             if not self._has_result:
                 raise InvalidState("outputs were read before anything was invoked; call invoke first")
             self._wait()
+            for buffer in loaded.output_buffers:
+                self._kernel.cpu_prep(buffer, Access.READ)
             for tensor, source, target in zip(self._graph.output_tensors, loaded.outputs, outputs, strict=True):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
+            for buffer in loaded.output_buffers:
+                self._kernel.cpu_fini(buffer)
 
     def close(self) -> None:
         """Release the buffers; a submit under way keeps them until it is done."""

@@ -42,7 +42,7 @@ def lower_add(operation: Add, context: LoweringContext) -> None:
     zero point z0 and bias w1 * (z0 - z1).
     """
     first, second = context.planar(operation.lhs), context.planar(operation.rhs)
-    target = context.new_planar(operation.output)
+    target = context.new_planar(operation.output, operation.activation)
     both = replace(first, name=f"operands of {target.name}", channels=first.channels + second.channels, layout=PLANAR)
     context.join((first, second), both)
     weights = operand_weights(first.scale, second.scale)

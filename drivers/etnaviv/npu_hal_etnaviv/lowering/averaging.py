@@ -16,7 +16,8 @@ from npu_hal_etnaviv.lowering.stride import accepted_stride
 
 def lower_average_pool(operation: AveragePool2D, context: LoweringContext) -> None:
     """Windows without padding."""
-    source, target = context.planar(operation.input), context.new_planar(operation.output)
+    source = context.planar(operation.input)
+    target = context.new_planar(operation.output, operation.activation)
     stride = accepted_stride(operation.strides, (target.height, target.width))
     _emit(source, target, operation.filter_hw, stride, operation.activation, context)
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from npu_hal.api import Graph
+from npu_hal.api import Activation, Graph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.jobs.image import INTERLEAVED, PLANAR, Image, Layout
 from npu_hal_etnaviv.jobs.job import Job, Part, Program
 from npu_hal_etnaviv.jobs.tp_job import Detranspose, Pad, Transpose
+from npu_hal_etnaviv.lowering.activation import raised_zero_point
+from npu_hal_etnaviv.lowering.rescaling import rescaling_job
 from npu_hal_etnaviv.lowering.shape import image_shape
 from npu_hal_etnaviv.lowering.unsigned import unsigned_quantization
 
@@ -45,9 +47,9 @@ class LoweringContext:
         return Image(name, height, width, channels, layout, quantization.zero_point, quantization.scale)
 
     def define_planar(self, tensor: int, image: Image) -> None:
-        """`image` holds the tensor, planar."""
+        """`image` holds the tensor, planar; its zero point may be raised (see `lowering.activation`)."""
         self._planar[tensor] = image
-        if image.is_same_in_both_arrangements:
+        if image.is_same_in_both_arrangements and not self._is_raised(tensor, image):
             self._interleaved[tensor] = image
 
     def define_interleaved(self, tensor: int, image: Image) -> None:
@@ -56,9 +58,10 @@ class LoweringContext:
         if image.is_same_in_both_arrangements:
             self._planar[tensor] = image
 
-    def new_planar(self, tensor: int) -> Image:
-        """A planar image that a job is about to write the tensor to."""
-        image = self.new_image(tensor, PLANAR)
+    def new_planar(self, tensor: int, activation: Activation = Activation.NONE) -> Image:
+        """A planar image that a job is about to write the tensor to, after that activation."""
+        zero_point = raised_zero_point(activation, self.graph.tensors[tensor])
+        image = replace(self.new_image(tensor, PLANAR), zero_point=zero_point)
         self.define_planar(tensor, image)
         return image
 
@@ -79,11 +82,28 @@ class LoweringContext:
     def interleaved(self, tensor: int) -> Image:
         """The tensor's interleaved image, made from the planar one if there is none."""
         if tensor not in self._interleaved:
-            planar = self._planar[tensor]
-            image = replace(planar, name=f"{planar.name}, interleaved", layout=INTERLEAVED)
-            self.emit(Detranspose(planar, image))
-            self._interleaved[tensor] = image
+            self._interleaved[tensor] = self._interleaved_from(self._with_own_zero_point(tensor))
         return self._interleaved[tensor]
+
+    def _with_own_zero_point(self, tensor: int) -> Image:
+        """The tensor's planar image, with the zero point lowered again if it is raised."""
+        planar = self._planar[tensor]
+        if not self._is_raised(tensor, planar):
+            return planar
+        lowered = self.new_image(tensor, PLANAR)
+        self.emit(rescaling_job(planar, lowered))
+        return lowered
+
+    def _is_raised(self, tensor: int, image: Image) -> bool:
+        return image.zero_point != unsigned_quantization(self.graph.tensors[tensor]).zero_point
+
+    def _interleaved_from(self, image: Image) -> Image:
+        """A planar image's values in an interleaved one."""
+        if image.is_same_in_both_arrangements:
+            return image
+        interleaved = replace(image, name=f"{image.name}, interleaved", layout=INTERLEAVED)
+        self.emit(Detranspose(image, interleaved))
+        return interleaved
 
     def join(self, parts: Sequence[Image], whole: Image) -> None:
         """Make the images the consecutive parts of `whole`; one that is part of something already is copied."""

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from npu_hal.api import Concatenation, Shape, Split
 from npu_hal_etnaviv.jobs.image import INTERLEAVED, PLANAR, Arrangement, Image, Layout
 from npu_hal_etnaviv.lowering.context import LoweringContext
-from npu_hal_etnaviv.lowering.elementwise import emit_rescaling
+from npu_hal_etnaviv.lowering.rescaling import rescaling_job
 
 
 def joining_layout(shape: Shape, axis: int) -> Layout | None:
@@ -43,7 +44,7 @@ def lower_split(operation: Split, context: LoweringContext) -> None:
     layout = _layout(context.graph.tensors[operation.input].shape, operation.axis)
     is_planar = layout.arrangement is Arrangement.PLANAR
     whole = context.planar(operation.input) if is_planar else context.interleaved(operation.input)
-    parts = [context.new_image(tensor, layout) for tensor in operation.parts]
+    parts = [replace(context.new_image(tensor, layout), zero_point=whole.zero_point) for tensor in operation.parts]
     context.join(parts, whole)
     for tensor, part in zip(operation.parts, parts, strict=True):
         if is_planar:
@@ -60,14 +61,7 @@ def _layout(shape: Shape, axis: int) -> Layout:
 
 
 def _rescaled(part: Image, whole: Image, context: LoweringContext) -> Image:
-    target = Image(
-        f"{part.name}, as in {whole.name}",
-        part.height,
-        part.width,
-        part.channels,
-        part.layout,
-        whole.zero_point,
-        whole.scale,
-    )
-    emit_rescaling(part, target, context)
+    name = f"{part.name}, as in {whole.name}"
+    target = replace(part, name=name, zero_point=whole.zero_point, scale=whole.scale)
+    context.emit(rescaling_job(part, target))
     return target

@@ -39,7 +39,7 @@ def _lower(
     padding = resolve_padding(
         operation.padding, (source.height, source.width), weights.shape[2:], operation.strides, operation.dilations
     )
-    target = context.new_planar(operation.output)
+    target = context.new_planar(operation.output, operation.activation)
     stride = accepted_stride(operation.strides, (target.height, target.width))
     emit_convolution(
         Convolution(
@@ -69,7 +69,7 @@ def lower_fully_connected(operation: FullyConnected, context: LoweringContext) -
     outputs, depth = graph.tensors[operation.weights].shape
     rows = graph.tensors[operation.input].size // depth
     source = _rows(operation.input, rows, depth, context)
-    target = context.new_planar(operation.output)
+    target = context.new_planar(operation.output, operation.activation)
     emit_convolution(
         Convolution(
             label=target.name,

@@ -3,10 +3,9 @@
 from npu_hal.api import Add, Graph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.lowering.addition import addition_rescale, operand_weights
-from npu_hal_etnaviv.lowering.flat_image import flat_image
 from npu_hal_etnaviv.lowering.shape import image_shape
 from npu_hal_etnaviv.lowering.unsigned import unsigned_quantization
-from npu_hal_etnaviv.supports.common import require_activation, require_image, require_rescale
+from npu_hal_etnaviv.supports.common import require_activation, require_flat_image, require_image, require_rescale
 from npu_hal_etnaviv.supports.limits import MOST_CHANNELS
 from npu_hal_etnaviv.supports.refusal import require
 
@@ -28,10 +27,7 @@ def check_add(operation: Add, graph: Graph, core: NpuCore) -> None:
     )
     shape = image_shape(target.shape)
     if core.generation == 7:
-        require(
-            flat_image(*shape) is not None,
-            f"its {target.size} values do not make a rectangle that the NPU's size fields hold",
-        )
+        require_flat_image(target)
     require(2 * shape.channels <= MOST_CHANNELS, f"its operands have {shape.channels} channels, which is too many")
     scales = [unsigned_quantization(tensor).scale for tensor in (first, second, target)]
     weights = operand_weights(scales[0], scales[1])

@@ -2,8 +2,10 @@
 
 from npu_hal.api import Activation, Graph, Tensor
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
-from npu_hal_etnaviv.lowering.activation import unreachable_reason
+from npu_hal_etnaviv.lowering.activation import raised_zero_point, unreachable_reason
+from npu_hal_etnaviv.lowering.flat_image import flat_image
 from npu_hal_etnaviv.lowering.shape import image_shape
+from npu_hal_etnaviv.lowering.unsigned import unsigned_quantization
 from npu_hal_etnaviv.supports.limits import LARGEST_SIDE, LARGEST_TP_SIDE, MOST_CHANNELS, rescale_range
 from npu_hal_etnaviv.supports.refusal import require
 
@@ -46,5 +48,16 @@ def require_rescale(factor: float, core: NpuCore) -> None:
 
 def require_activation(activation: Activation, graph: Graph, output: int) -> None:
     """A fused activation that the NN unit does, or that changes nothing."""
-    reason = unreachable_reason(activation, graph.tensors[output])
+    tensor = graph.tensors[output]
+    reason = unreachable_reason(activation, tensor)
     require(not reason, reason)
+    if raised_zero_point(activation, tensor) != unsigned_quantization(tensor).zero_point:
+        require_flat_image(tensor)
+
+
+def require_flat_image(tensor: Tensor) -> None:
+    """Values that make a rectangle of one channel within the size fields."""
+    require(
+        flat_image(*image_shape(tensor.shape)) is not None,
+        f"the {tensor.size} values of {tensor.name} do not make a rectangle that the NPU's size fields hold",
+    )

@@ -2,12 +2,9 @@
 
 from npu_hal.api import Activation, Graph, Quantize, Relu, Relu6, Tensor
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
-from npu_hal_etnaviv.lowering.elementwise import rescaling_factor
-from npu_hal_etnaviv.lowering.flat_image import flat_image
-from npu_hal_etnaviv.lowering.shape import image_shape
+from npu_hal_etnaviv.lowering.rescaling import rescaling_factor
 from npu_hal_etnaviv.lowering.unsigned import unsigned_quantization
-from npu_hal_etnaviv.supports.common import require_activation, require_image, require_rescale
-from npu_hal_etnaviv.supports.refusal import require
+from npu_hal_etnaviv.supports.common import require_activation, require_flat_image, require_image, require_rescale
 
 
 def check_relu(operation: Relu | Relu6, graph: Graph, core: NpuCore) -> None:
@@ -26,9 +23,6 @@ def check_rescaling(source: Tensor, target: Tensor, core: NpuCore) -> None:
     """A job that brings `source` to the quantisation of `target`."""
     require_image(source)
     require_image(target)
-    require(
-        flat_image(*image_shape(source.shape)) is not None,
-        f"its {source.size} values do not make a rectangle that the NPU's size fields hold",
-    )
+    require_flat_image(source)
     scales = unsigned_quantization(source).scale, unsigned_quantization(target).scale
     require_rescale(rescaling_factor(*scales), core)
