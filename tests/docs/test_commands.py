@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from .. import digits_models
+from ..scratch_environment import make_environment
 from .pages import REPOSITORY, Block, Command, Page, commands, output_matches, pages
 
 PAGES = pages()
@@ -55,10 +56,10 @@ def _script(page: Page, workplace: Path, results: Path) -> tuple[str, list[Comma
     return "\n".join(lines), run
 
 
-def _environment() -> dict[str, str]:
-    """The user's, with this environment's programs first, and none of npu-hal's variables that pages set."""
+def _environment(programs: Path) -> dict[str, str]:
+    """The user's, with these programs first, and none of npu-hal's variables that pages set."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TEFLON_")}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"}
+    return kept | {"PATH": f"{programs}:{kept.get('PATH', '')}", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 @pytest.mark.slow
@@ -67,8 +68,14 @@ def test_commands_do_what_the_page_shows(page: Page, workplace: Path, tmp_path: 
     results = tmp_path / "results"
     results.mkdir()
     script, run = _script(page, workplace, results)
+    programs = make_environment(tmp_path / "environment", pip=any("pip " in command.text for command in run))
     subprocess.run(
-        ["bash", "-c", script], cwd=workplace, env=_environment(), stdin=subprocess.DEVNULL, timeout=TIMEOUT_SECONDS
+        ["bash", "-c", script],
+        cwd=workplace,
+        env=_environment(programs),
+        stdin=subprocess.DEVNULL,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
     )
     wrong = []
     for number, command in enumerate(run):
