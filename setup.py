@@ -66,6 +66,9 @@ class PlatformWheel(bdist_wheel):
 
 
 setup(
-    ext_modules=[stub("teflon", "libteflon", "frontends/tflite_delegate/libteflon.c")],
+    ext_modules=[
+        stub("teflon", "libteflon", "frontends/tflite_delegate/libteflon.c"),
+        stub("npu_hal_nnapi", "libneuralnetworks", "frontends/nnapi_shim/libneuralnetworks.c"),
+    ],
     cmdclass={"build_ext": BuildStubs, "bdist_wheel": PlatformWheel},
 )

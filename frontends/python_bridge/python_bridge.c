@@ -30,6 +30,18 @@ int python_bridge_is_running(void)
     return is_loaded && python.Py_IsInitialized();
 }
 
+void python_bridge_keep_thread(void)
+{
+    enum { WAS_UNLOCKED = 1 };
+    static __thread int is_kept;
+    if (is_kept)
+        return;
+    is_kept = 1;
+    /* Taking the lock once more than giving it back keeps the state; the lock itself goes back if it was free. */
+    if (python.PyGILState_Ensure() == WAS_UNLOCKED)
+        python.PyEval_SaveThread();
+}
+
 /* Turns the raised exception into one line, "Type: message", and clears it. */
 static void describe_exception(char *error, size_t error_size)
 {

@@ -25,4 +25,9 @@ int python_bridge_call(const char *module, const char *function, const uint64_t 
  * once the interpreter has been finalised. Never starts one. */
 int python_bridge_is_running(void);
 
+/* Makes Python's state of the calling thread last as long as Python, where a callback would make and destroy one each
+ * time, at ten times the cost of the callback. For a running interpreter. The price is a small leak for each thread that
+ * ends. */
+void python_bridge_keep_thread(void);
+
 #endif

@@ -74,6 +74,11 @@ class GraphBuilder:
             self._pending.discard(index)
         self._operations.append(operation)
 
+    @property
+    def operation_count(self) -> int:
+        """How many operations were appended."""
+        return len(self._operations)
+
     def shape(self, index: int) -> Shape:
         """The shape of a tensor that is an input, a constant, or computed already."""
         if index in self._pending:

@@ -1,4 +1,4 @@
-"""Options of the form KEY=VALUE."""
+"""Options of the form KEY=VALUE and NAME=SIZES."""
 
 from collections.abc import Sequence
 
@@ -18,3 +18,18 @@ def parse_options(pairs: Sequence[str]) -> dict[str, str]:
             )
         options[key] = value
     return options
+
+
+def parse_shapes(pairs: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Shapes by input, from pairs NAME=SIZE,SIZE,...; `typer.BadParameter` if one is not of that form."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for pair in pairs:
+        # Names of inputs may have an equals sign, sizes have none.
+        name, _, sizes = pair.rpartition("=")
+        try:
+            shapes[name] = tuple(int(size) for size in sizes.split(","))
+        except ValueError:
+            name = ""
+        if not name:
+            raise typer.BadParameter(f"a shape is NAME=SIZE,SIZE,..., not {pair!r}", param_hint="--shape")
+    return shapes

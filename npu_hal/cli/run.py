@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 
 from npu_hal.api import InvalidInput
-from npu_hal.cli.key_value import parse_options
-from npu_hal.cli.labels import check_labels, read_labels
+from npu_hal.cli.key_value import parse_options, parse_shapes
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
 from npu_hal.cli.save import check_writable, save_npz
-from npu_hal.executor import GraphExecutor
 from npu_hal.inputs import PixelRange, load_inputs
+from npu_hal.stateful import ModelExecutor
+from npu_hal.tasks.labels import check_labels, read_labels
 from npu_hal.tflite.reader import read_model
 
 FilesOption = Annotated[
@@ -48,6 +48,10 @@ def run(
         Path | None, typer.Option("--labels", metavar="FILE", help="Names of the classes, one a line.")
     ] = None,
     top: Annotated[int, typer.Option(metavar="K", min=1, help="How many classes to print.")] = 5,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SIZES", help="Another shape for an input, such as image=1,240,320,3."),
+    ] = None,
     driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
@@ -67,24 +71,24 @@ def run(
     pixels = _parse_pixel_range(pixel_range)
     if save_outputs is not None:
         check_writable(save_outputs, force)
-    model = read_model(model_file)
+    model = read_model(model_file, parse_shapes(shape or []))
     if labels is not None:
-        check_labels(labels, model.graph.output_tensors)
+        check_labels(labels, model.output_tensors)
     inputs = load_inputs(
         input_files or [],
-        model.graph.input_tensors,
+        model.input_tensors,
         names=model.input_names,
         pixel_range=pixels,
         random_seed=random_seed,
     )
     progress = Console(stderr=True)
     with progress.status("compiling"):
-        executor = GraphExecutor.open(model.graph, driver, device, options)
+        executor = ModelExecutor.open(model, driver, device, options)
     with executor, progress.status("running"):
         started = perf_counter()
         outputs = executor.run(inputs)
         seconds = perf_counter() - started
-        report = make_report(model_file, model, executor, seconds, outputs, top, labels)
+        report = make_report(model_file, model, executor.executor, seconds, outputs, top, labels)
     if save_outputs is not None:
         save_npz(save_outputs, dict(zip(_unique(model.output_names), outputs, strict=True)), force)
     if as_json:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from npu_hal.api import Array, DType, Tensor
-from npu_hal.cli.labels import is_rating, real_values, top_classes
 from npu_hal.cli.printing import console, table
 from npu_hal.executor import ExecutionStep, GraphExecutor
+from npu_hal.tasks.labels import is_rating, real_values, top_classes
 from npu_hal.tflite.model import Model
 
 
@@ -34,11 +34,11 @@ def make_report(
         "run_ms": seconds * 1e3,
         "inputs": [
             {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
-            for name, tensor in zip(model.input_names, graph.input_tensors, strict=True)
+            for name, tensor in zip(model.input_names, model.input_tensors, strict=True)
         ],
         "outputs": [
             _describe_output(name, tensor, values, top, labels)
-            for name, tensor, values in zip(model.output_names, graph.output_tensors, outputs, strict=True)
+            for name, tensor, values in zip(model.output_names, model.output_tensors, outputs, strict=True)
         ],
     }
 

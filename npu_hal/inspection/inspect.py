@@ -143,14 +143,13 @@ def _borders(step: Step, nodes: Sequence[_Node], model: PartialModel) -> tuple[t
 
 
 def _bytes(indices: Sequence[int], model: PartialModel) -> int:
-    sizes = {index: tensor.nbytes for index, tensor in zip(model.tensor_indices, model.graph.tensors, strict=True)}
-    return sum(sizes.get(index, 0) for index in indices)
+    return sum(model.tensors[index].nbytes for index in indices if index in model.tensors)
 
 
 def _tensors(model: PartialModel) -> dict[int, TensorRecord]:
     return {
         index: TensorRecord(index, tensor.name, str(tensor.dtype), tensor.shape, tensor.nbytes, tensor.is_constant)
-        for index, tensor in zip(model.tensor_indices, model.graph.tensors, strict=True)
+        for index, tensor in model.tensors.items()
     }
 
 

@@ -46,18 +46,40 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFile:
-    """The parts of a file's first subgraph; other subgraphs are reached through operators only."""
+class SubgraphFile:
+    """The parts of one subgraph."""
 
     name: str
-    description: str
-    operator_codes: tuple[OperatorCode, ...]
     tensors: TensorTable
     operators: tuple[Table, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """The parts of a file. The model is its first subgraph; the others are reached through operators only."""
+
+    description: str
+    operator_codes: tuple[OperatorCode, ...]
+    subgraphs: tuple[Table, ...]
+    buffers: Buffers
     signature: Signature
     metadata: Mapping[str, memoryview]
+
+    def subgraph(self, index: int) -> SubgraphFile:
+        """The parts of a subgraph, read anew at each call; raises `InvalidModel`."""
+        if not 0 <= index < len(self.subgraphs):
+            raise InvalidModel(f"the model refers to subgraph {index}, but has {len(self.subgraphs)}")
+        table = self.subgraphs[index]
+        tensors = TensorTable(table.tables(SubGraphSlot.TENSORS, "tensor"), self.buffers)
+        return SubgraphFile(
+            name=table.text(SubGraphSlot.NAME) or "main",
+            tensors=tensors,
+            operators=tuple(table.tables(SubGraphSlot.OPERATORS, "operator")),
+            inputs=_boundary(table, SubGraphSlot.INPUTS, "input", len(tensors)),
+            outputs=_boundary(table, SubGraphSlot.OUTPUTS, "output", len(tensors)),
+        )
 
 
 def open_model(source: Source) -> ModelFile:
@@ -79,19 +101,14 @@ def open_model(source: Source) -> ModelFile:
     subgraphs = model.tables(ModelSlot.SUBGRAPHS, "subgraph")
     if not subgraphs:
         raise InvalidModel("the model has no subgraph")
-    main = subgraphs[0]
     buffers = Buffers(file, model.tables(ModelSlot.BUFFERS, "buffer"))
-    tensors = TensorTable(main.tables(SubGraphSlot.TENSORS, "tensor"), buffers)
     return ModelFile(
-        name=main.text(SubGraphSlot.NAME) or "main",
         description=model.text(ModelSlot.DESCRIPTION),
         operator_codes=tuple(
             _operator_code(table) for table in model.tables(ModelSlot.OPERATOR_CODES, "operator code")
         ),
-        tensors=tensors,
-        operators=tuple(main.tables(SubGraphSlot.OPERATORS, "operator")),
-        inputs=_boundary(main, SubGraphSlot.INPUTS, "input", len(tensors)),
-        outputs=_boundary(main, SubGraphSlot.OUTPUTS, "output", len(tensors)),
+        subgraphs=tuple(subgraphs),
+        buffers=buffers,
         signature=_signature(model),
         metadata=_metadata(model, buffers),
     )

@@ -1,47 +1,44 @@
 """Reading .tflite files, without a TensorFlow Lite runtime."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from npu_hal.api import AnyOperation, Graph, InvalidGraph, InvalidModel, Reshape, Tensor, UnsupportedOperation
-from npu_hal.tflite.flatbuffer import Table
-from npu_hal.tflite.model import FileOperator, Model
-from npu_hal.tflite.model_file import ModelFile, OperatorCode, Source, open_model
-from npu_hal.tflite.operator_view import OperatorView, OptionValue
-from npu_hal.tflite.operators import convert_operator, operator_name
-from npu_hal.tflite.option_tables import read_options
-from npu_hal.tflite.schema import UINT8, UINT32, OperatorSlot
+from npu_hal.api import (
+    AnyOperation,
+    Graph,
+    InvalidGraph,
+    InvalidInput,
+    InvalidModel,
+    Reshape,
+    Tensor,
+    UnsupportedOperation,
+)
+from npu_hal.tflite.model import FileOperator, Model, State
+from npu_hal.tflite.model_file import ModelFile, Source, SubgraphFile, open_model
+from npu_hal.tflite.operator_reader import OperatorReader
+from npu_hal.tflite.states import TrackedState
 
-__all__ = ["FileOperator", "Model", "read_model", "read_operators"]
+__all__ = ["FileOperator", "Model", "State", "read_model", "read_operators"]
 
 
-def read_model(source: Source) -> Model:
+def read_model(source: Source, shapes: Mapping[str, Sequence[int]] | None = None) -> Model:
     """The model in a .tflite file, or in the bytes of one, as a graph.
 
-    Constants are read-only views of the file. Raises `InvalidModel` if the file is damaged or breaks the format's
-    rules; `UnsupportedOperation`, which names each operator and the reason, if npu-hal cannot express all of them
-    (`read_operators` then tells more).
+    `shapes` gives inputs, by the name in the model's signature or that of the tensor, another shape than the file's;
+    all others are inferred anew. Constants are read-only views of the file. Raises `InvalidModel` if the file is
+    damaged or breaks the format's rules; `UnsupportedOperation`, which names each operator and the reason, if npu-hal
+    cannot express all of them (`read_operators` then tells more); `InvalidInput` if the model does not take `shapes`.
     """
     file = open_model(source)
-    operators = read_file_operators(file)
-    refused = [operator for operator in operators if operator.operation is None]
-    if refused:
-        raise UnsupportedOperation(
-            f"{len(refused)} of the model's {len(operators)} operators are not supported: {_summary(refused)}"
-        )
+    subgraph = file.subgraph(0)
+    if not shapes:
+        return _read_model(file, subgraph)
+    _set_shapes(file, subgraph, shapes)
     try:
-        graph, tensor_indices = _build_graph(file, [op.operation for op in operators if op.operation is not None])
-    except InvalidGraph as error:
-        raise InvalidModel(f"the model is invalid: {error}") from None
-    return Model(
-        graph=graph,
-        description=file.description,
-        operators=operators,
-        input_names=tuple(file.signature.inputs.get(index) or file.tensors.name(index) for index in file.inputs),
-        output_names=tuple(file.signature.outputs.get(index) or file.tensors.name(index) for index in file.outputs),
-        tensor_indices=tensor_indices,
-        metadata=file.metadata,
-    )
+        return _read_model(file, subgraph)
+    except InvalidModel as error:
+        described = ", ".join(f"{name}={','.join(map(str, shape))}" for name, shape in shapes.items())
+        raise InvalidInput(f"the model cannot be given the input shapes {described}: {error}") from None
 
 
 def read_operators(source: Source) -> tuple[FileOperator, ...]:
@@ -49,54 +46,63 @@ def read_operators(source: Source) -> tuple[FileOperator, ...]:
 
     Raises `InvalidModel`, as `read_model` does.
     """
-    return read_file_operators(open_model(source))
+    file = open_model(source)
+    return OperatorReader(file, file.subgraph(0)).read()
 
 
-def read_file_operators(file: ModelFile) -> tuple[FileOperator, ...]:
-    """Every operator of an opened file; raises `InvalidModel`."""
-    return tuple(_read_operator(index, table, file) for index, table in enumerate(file.operators))
-
-
-def _read_operator(index: int, table: Table, file: ModelFile) -> FileOperator:
-    code = _operator_code(index, table, file)
-    inputs = _operands(index, table.numbers(OperatorSlot.INPUTS, "<i4"), -1, file)
-    outputs = _operands(index, table.numbers(OperatorSlot.OUTPUTS, "<i4"), 0, file)
-    view = OperatorView(code.code, code.custom_name, code.version, inputs, outputs)
-    name = operator_name(view)
-    try:
-        options = _options(name, table)
-        view = OperatorView(code.code, code.custom_name, code.version, inputs, outputs, options)
-        operation = convert_operator(view, file.tensors)
-        for output, shape in zip(operation.outputs, operation.infer_shapes(file.tensors), strict=True):
-            file.tensors.infer(output, shape)
-    except UnsupportedOperation as error:
-        for output in outputs:
-            file.tensors.give_up(output)
-        return FileOperator(index, name, view, None, str(error))
-    except InvalidGraph as error:
-        raise InvalidModel(f"the model is invalid: operator {index} ({name}): {error}") from None
-    return FileOperator(index, name, view, operation)
-
-
-def _operator_code(index: int, table: Table, file: ModelFile) -> OperatorCode:
-    position: int = table.scalar(OperatorSlot.OPCODE_INDEX, UINT32, 0)
-    if position >= len(file.operator_codes):
-        raise InvalidModel(
-            f"operator {index} is of kind {position}, but the model lists {len(file.operator_codes)} kinds"
+def _read_model(file: ModelFile, subgraph: SubgraphFile) -> Model:
+    reader = OperatorReader(file, subgraph)
+    operators = reader.read()
+    refused = [operator for operator in operators if operator.reason]
+    if refused:
+        raise UnsupportedOperation(
+            f"{len(refused)} of the model's {len(operators)} operators are not supported: {_summary(refused)}"
         )
-    return file.operator_codes[position]
+    results = tuple(reader.variables.current(index) for index in subgraph.outputs)
+    states = reader.variables.states()
+    try:
+        graph, tensor_indices = _build_graph(
+            subgraph, [op.operation for op in operators if op.operation is not None], results, states
+        )
+    except InvalidGraph as error:
+        raise InvalidModel(f"the model is invalid: {error}") from None
+    inputs, outputs = len(subgraph.inputs), len(subgraph.outputs)
+    return Model(
+        graph=graph,
+        description=file.description,
+        operators=operators,
+        input_names=tuple(_input_name(file, subgraph, index) for index in subgraph.inputs),
+        output_names=tuple(
+            file.signature.outputs.get(index) or subgraph.tensors.name(index) for index in subgraph.outputs
+        ),
+        tensor_indices=tensor_indices,
+        metadata=file.metadata,
+        states=tuple(
+            State(input=inputs + number, output=outputs + number, initial=state.initial)
+            for number, state in enumerate(states)
+        ),
+    )
 
 
-def _operands(index: int, operands: tuple[int, ...], lowest: int, file: ModelFile) -> tuple[int, ...]:
-    for operand in operands:
-        if not lowest <= operand < len(file.tensors):
-            raise InvalidModel(f"operator {index} uses tensor {operand}, but the model has {len(file.tensors)} tensors")
-    return operands
+def _input_name(file: ModelFile, subgraph: SubgraphFile, index: int) -> str:
+    return file.signature.inputs.get(index) or subgraph.tensors.name(index)
 
 
-def _options(name: str, table: Table) -> dict[str, OptionValue]:
-    number = table.scalar(OperatorSlot.BUILTIN_OPTIONS_TYPE, UINT8, 0)
-    return read_options(name, number, table.table(OperatorSlot.BUILTIN_OPTIONS, f"options of {name}"))
+def _set_shapes(file: ModelFile, subgraph: SubgraphFile, shapes: Mapping[str, Sequence[int]]) -> None:
+    inputs = {subgraph.tensors.name(index): index for index in subgraph.inputs}
+    inputs |= {_input_name(file, subgraph, index): index for index in subgraph.inputs}
+    for name, shape in shapes.items():
+        if name not in inputs:
+            known = ", ".join(_input_name(file, subgraph, index) for index in subgraph.inputs)
+            raise InvalidInput(f"the model has no input {name!r} to be given a shape; its inputs are: {known}")
+        index = inputs[name]
+        stored = subgraph.tensors[index].shape
+        if len(shape) != len(stored) or min(shape, default=1) < 1:
+            raise InvalidInput(
+                f"input {name!r} cannot have the shape {list(shape)}: it has {len(stored)} dimensions, "
+                f"{list(stored)} in the file, each 1 at least"
+            )
+        subgraph.tensors.infer(index, tuple(shape))
 
 
 def _summary(refused: Sequence[FileOperator]) -> str:
@@ -108,25 +114,32 @@ def _summary(refused: Sequence[FileOperator]) -> str:
     )
 
 
-def _build_graph(file: ModelFile, operations: Sequence[AnyOperation]) -> tuple[Graph, tuple[int, ...]]:
-    """The graph, and the index in the file of each of its tensors.
+def _build_graph(
+    subgraph: SubgraphFile,
+    operations: Sequence[AnyOperation],
+    results: Sequence[int],
+    states: Sequence[TrackedState],
+) -> tuple[Graph, tuple[int, ...]]:
+    """The graph, and the index in the file of each of its tensors, -1 for those that the file has not.
 
+    `results` are the tensors that the model's outputs show; inputs and outputs of `states` follow those of the model.
     A graph's outputs are computed and different from each other, a model's need not be: an output that is an input, a
     constant, or an output already, is copied.
     """
+    given = (*subgraph.inputs, *(state.before for state in states))
+    wanted = (*results, *(state.after for state in states))
     used = {index for operation in operations for index in (*operation.inputs, *operation.outputs)}
-    indices = sorted(used | set(file.inputs) | set(file.outputs))
-    tensors = [file.tensors[index] for index in indices]
+    indices = sorted(used | set(given) | set(wanted))
+    tensors = [subgraph.tensors[index] for index in indices]
     position = {index: place for place, index in enumerate(indices)}
     renumbered = [operation.renumbered(position.__getitem__) for operation in operations]
     computed = {index for operation in operations for index in operation.outputs}
-    inputs = set(file.inputs)
     outputs: dict[int, None] = {}
-    for index in file.outputs:
+    for index in wanted:
         output = position[index]
         if index not in computed or output in outputs:
-            tensor = file.tensors[index]
-            if index not in computed and index not in inputs and not tensor.is_constant:
+            tensor = subgraph.tensors[index]
+            if index not in computed and index not in given and not tensor.is_constant:
                 raise InvalidGraph(f"output tensor {index} {tensor.name!r} is computed by no operator")
             renumbered.append(Reshape(input=output, output=len(tensors), shape=tensor.shape))
             output = len(tensors)
@@ -134,13 +147,17 @@ def _build_graph(file: ModelFile, operations: Sequence[AnyOperation]) -> tuple[G
             indices.append(index)
         outputs[output] = None
     graph = Graph(
-        name=file.name,
+        name=subgraph.name,
         tensors=tuple(tensors),
         operations=tuple(renumbered),
-        inputs=tuple(position[index] for index in file.inputs),
+        inputs=tuple(position[index] for index in given),
         outputs=tuple(outputs),
     )
-    return graph, tuple(indices)
+    return graph, tuple(_file_index(index, subgraph) for index in indices)
+
+
+def _file_index(index: int, subgraph: SubgraphFile) -> int:
+    return index if index < subgraph.tensors.in_file else -1
 
 
 def _copy_of(tensor: Tensor) -> Tensor:

@@ -78,6 +78,9 @@ class OperatorSlot(IntEnum):
     OUTPUTS = 2
     BUILTIN_OPTIONS_TYPE = 3
     BUILTIN_OPTIONS = 4
+    CUSTOM_OPTIONS = 5
+    INTERMEDIATES = 8
+    LARGE_CUSTOM_OPTIONS_OFFSET = 9
 
 
 class BufferSlot(IntEnum):

@@ -37,8 +37,14 @@ class TensorTable(Sequence[Tensor]):
         self._buffers = buffers
         self._read: dict[int, Tensor] = {}
         self._without_shape: set[int] = set()
+        self._added: list[Tensor] = []
 
     def __len__(self) -> int:
+        return len(self._tables) + len(self._added)
+
+    @property
+    def in_file(self) -> int:
+        """The number of tensors that the file has; those that `add` made follow."""
         return len(self._tables)
 
     @overload
@@ -54,11 +60,22 @@ class TensorTable(Sequence[Tensor]):
                 f"supported"
             )
         if index not in self._read:
-            self._read[index] = self._tensor(index)
+            self._read[index] = self._tensor(index) if index < len(self._tables) else self._added[index - self.in_file]
         return self._read[index]
+
+    def add(self, tensor: Tensor) -> int:
+        """Add a tensor that the file has not; its index."""
+        self._added.append(tensor)
+        return len(self) - 1
+
+    def is_variable(self, index: int) -> bool:
+        """Whether the tensor keeps its value from one inference to the next."""
+        return index < len(self._tables) and self._tables[index].scalar(TensorSlot.IS_VARIABLE, BOOL, False)
 
     def name(self, index: int) -> str:
         """A tensor's name; its index if it has none."""
+        if index >= len(self._tables):
+            return self._added[index - self.in_file].name
         return self._tables[index].text(TensorSlot.NAME) or f"tensor{index}"
 
     def infer(self, index: int, shape: Shape) -> None:
@@ -70,10 +87,17 @@ class TensorTable(Sequence[Tensor]):
                 name=tensor.name, shape=shape, dtype=tensor.dtype, quantization=tensor.quantization, data=tensor.data
             )
 
+    def make_constant(self, index: int, data: np.ndarray[Any, Any]) -> None:
+        """Give a computed tensor the contents that are known for it, which fit its shape and type."""
+        tensor = self[index]
+        self._read[index] = Tensor(
+            name=tensor.name, shape=tensor.shape, dtype=tensor.dtype, quantization=tensor.quantization, data=data
+        )
+
     def give_up(self, index: int) -> None:
         """Note that nothing but the file tells the tensor's shape, because its operator is not supported."""
         # A computed scalar cannot be told from a tensor whose shape the converter did not know.
-        if not self._shape(index):
+        if index < len(self._tables) and not self._shape(index):
             self._without_shape.add(index)
 
     def _shape(self, index: int) -> Shape:
@@ -86,11 +110,11 @@ class TensorTable(Sequence[Tensor]):
         dtype = self._dtype(table, label)
         if table.has(TensorSlot.SPARSITY):
             raise UnsupportedOperation(f"{label} is stored sparsely, which npu-hal does not support")
-        if table.scalar(TensorSlot.IS_VARIABLE, BOOL, False):
-            raise UnsupportedOperation(f"{label} is a variable; npu-hal's graphs keep nothing between inferences")
         shape = self._shape(index)
         _require_possible(shape, label)
         data = self._data(table, shape, dtype, label)
+        if data is not None and self.is_variable(index):
+            raise InvalidModel(f"{label} is a variable, and a constant")
         try:
             quantization = read_quantization(table.table(TensorSlot.QUANTIZATION, label), shape, dtype, label)
             return Tensor(name=name, shape=shape, dtype=dtype, quantization=quantization, data=data)

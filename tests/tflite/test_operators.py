@@ -251,8 +251,8 @@ def test_16_bit_activations_are_refused() -> None:
 
 
 def test_kinds_that_the_interface_has_not_are_refused_by_name() -> None:
-    with pytest.raises(UnsupportedOperation, match="no operation for SVDF"):
-        convert(Code.SVDF, [X], [(1,)])
+    with pytest.raises(UnsupportedOperation, match="no operation for WHILE"):
+        convert(Code.WHILE, [X], [(1,)])
     with pytest.raises(UnsupportedOperation, match="no operation for CUSTOM:Decode"):
         convert_operator(OperatorView(Code.CUSTOM, "Decode"), [])
 
@@ -271,7 +271,7 @@ def test_kinds_that_the_interface_has_not_are_refused_by_name() -> None:
         (Code.CONCATENATION, [], {}, "0 inputs, it takes 1"),
         (Code.CONCATENATION, [X], {"axis": 4}, "axis 4 of CONCATENATION is outside"),
         (Code.CONCATENATION, [X], {"axis": -5}, "axis -5 of CONCATENATION is outside"),
-        (Code.SPLIT, [constant([0, 1]), X], {"num_splits": 1}, "has 2 axes, it takes one"),
+        (Code.SPLIT, [constant([0, 1]), X], {"num_splits": 1}, "axis of SPLIT has 2 elements, not one"),
         (Code.SPLIT, [constant(0), X], {"num_splits": 3}, "it gives 3"),
         (Code.PAD, [X, constant([0, 1])], {}, r"have shape \[2\], not \[4, 2\]"),
         (Code.PAD, [X, constant([[0, -1]] * 4)], {}, "paddings"),
@@ -296,4 +296,5 @@ def test_names_are_those_of_the_schema() -> None:
 
 
 def test_every_converter_is_for_a_kind_that_the_schema_has() -> None:
-    assert [name for name in CONVERTERS if not hasattr(tflite.BuiltinOperator, name)] == []
+    builtin = [name for name in CONVERTERS if not name.startswith("CUSTOM:")]
+    assert [name for name in builtin if not hasattr(tflite.BuiltinOperator, name)] == []

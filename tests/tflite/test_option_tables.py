@@ -20,15 +20,18 @@ def camel_case(name: str) -> str:
 def write_options(table: str, options: dict[str, OptionValue]) -> Table:
     """An options table that is the root of its file, by the schema's generated code."""
     builder: Any = flatbuffers.Builder(64)
-    values: dict[str, Any] = {
-        name: builder.CreateNumpyVector(np.array(value, np.int32)) if isinstance(value, tuple) else value
-        for name, value in options.items()
-    }
+    values = {name: _value(builder, value) for name, value in options.items()}
     getattr(tflite, f"{table}Start")(builder)
     for name, value in values.items():
         getattr(tflite, f"{table}Add{camel_case(name)}")(builder, value)
     builder.Finish(getattr(tflite, f"{table}End")(builder))
     return FlatBuffer(bytes(builder.Output())).root()
+
+
+def _value(builder: Any, value: OptionValue) -> Any:
+    if isinstance(value, tuple):
+        return builder.CreateNumpyVector(np.array(value, np.int32))
+    return builder.CreateString(value) if isinstance(value, str) else value
 
 
 def other_value(default: OptionValue, position: int) -> OptionValue:
@@ -37,6 +40,8 @@ def other_value(default: OptionValue, position: int) -> OptionValue:
         return not default
     if isinstance(default, tuple):
         return (3, -1, position)
+    if isinstance(default, str):
+        return f"text {position}"
     return type(default)(position + 2)
 
 
@@ -54,7 +59,7 @@ def test_an_empty_table_has_the_defaults_of_the_schemas_code(kind: str) -> None:
     assert table.present_slots() == []
     options = read_options(kind, row.number, table)
     # Generated writers leave out exactly what is at its default.
-    assert write_options(row.name, {k: v for k, v in options.items() if v != ()}).present_slots() == []
+    assert write_options(row.name, {k: v for k, v in options.items() if v not in ((), "")}).present_slots() == []
     assert read_options(kind, 0, None) == options
 
 

@@ -206,7 +206,6 @@ class TestTensors:
             (FileTensor("c", [2], tflite.TensorType.FLOAT16, b"1234"), "has elements of FLOAT16"),
             (FileTensor("c", [2], tflite.TensorType.INT4, b"1"), "has elements of INT4"),
             (FileTensor("c", [2], tflite.TensorType.STRING), "elements of STRING"),
-            (real("c", [2], is_variable=True), "is a variable"),
         ],
     )
     def test_tensors_that_the_interface_has_not(self, tensor: FileTensor, reason: str) -> None:
@@ -306,28 +305,28 @@ class TestOperators:
 
     def test_every_operator_that_cannot_be_expressed_is_named_with_its_reason(self) -> None:
         operators = [
-            FileOperator(Code.SVDF, [0], [1]),
+            FileOperator(Code.WHILE, [0], [1]),
             FileOperator(Code.CUSTOM, [1], [2], custom_name="Decode"),
             FileOperator(Code.RELU, [0], [1]),
-            FileOperator(Code.SVDF, [0], [1]),
+            FileOperator(Code.WHILE, [0], [1]),
         ]
         data = write_file(self.TENSORS, operators, [0], [1])
         with pytest.raises(UnsupportedOperation) as refusal:
             read_model(data)
         assert str(refusal.value) == (
-            "3 of the model's 4 operators are not supported: SVDF at 0, 3: npu-hal has no operation for SVDF; "
+            "3 of the model's 4 operators are not supported: WHILE at 0, 3: npu-hal has no operation for WHILE; "
             "CUSTOM:Decode at 1: npu-hal has no operation for CUSTOM:Decode"
         )
         assert [operator.reason for operator in read_operators(data)] == [
-            "npu-hal has no operation for SVDF",
+            "npu-hal has no operation for WHILE",
             "npu-hal has no operation for CUSTOM:Decode",
             "",
-            "npu-hal has no operation for SVDF",
+            "npu-hal has no operation for WHILE",
         ]
 
     def test_what_depends_on_a_shape_that_only_a_refused_operator_knows_is_refused_too(self) -> None:
         tensors = [real("x", [2]), real("y", None), real("z", None)]
-        operators = [FileOperator(Code.SVDF, [0], [1]), FileOperator(Code.RELU, [1], [2])]
+        operators = [FileOperator(Code.WHILE, [0], [1]), FileOperator(Code.RELU, [1], [2])]
         first, second = read_operators(write_file(tensors, operators, [0], [2]))
         assert first.operation is None
         assert "tensor 1 'y' has no stored shape" in second.reason

@@ -59,6 +59,7 @@ class EtnavivSubgraph(Subgraph):
             self._wait()
             for buffer in loaded.output_buffers:
                 self._kernel.cpu_prep(buffer, Access.READ)
+            self._has_result = False
             for tensor, source, target in zip(self._graph.output_tensors, loaded.outputs, outputs, strict=True):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
             for buffer in loaded.output_buffers:

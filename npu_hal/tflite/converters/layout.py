@@ -6,7 +6,9 @@ from collections.abc import Callable
 from npu_hal.api import (
     Concatenation,
     InvalidGraph,
+    MirrorPad,
     Pad,
+    PadV2,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
@@ -14,7 +16,7 @@ from npu_hal.api import (
     Split,
     Transpose,
 )
-from npu_hal.tflite.converters.operands import MAX_RANK, Operands
+from npu_hal.tflite.converters.operands import Operands
 
 Resize = ResizeBilinear | ResizeNearestNeighbor
 
@@ -34,22 +36,38 @@ def convert_split(operands: Operands) -> Split:
     """Inputs: axis, input."""
     axis_tensor, x = operands.required_inputs(2)
     count = operands.integer("num_splits", len(operands.view.outputs))
-    axes = operands.constant_integers(axis_tensor, "axis")
-    if len(axes) != 1:
-        raise InvalidGraph(f"{operands.name} has {len(axes)} axes, it takes one")
-    return Split(input=x, parts=operands.all_outputs(count), axis=operands.axis(axes[0], operands.tensor(x).rank))
+    axis = operands.constant_integer(axis_tensor, "axis")
+    return Split(input=x, parts=operands.all_outputs(count), axis=operands.axis(axis, operands.tensor(x).rank))
 
 
 def convert_pad(operands: Operands) -> Pad:
     """Inputs: input, paddings of shape [rank, 2]."""
     x, paddings = operands.required_inputs(2)
-    flat = operands.constant_integers(paddings, "paddings", 2 * MAX_RANK)
-    shape = (operands.tensor(x).rank, 2)
-    if operands.tensor(paddings).shape != shape:
-        raise InvalidGraph(
-            f"the paddings of {operands.name} have shape {list(operands.tensor(paddings).shape)}, not {list(shape)}"
-        )
-    return Pad(input=x, output=operands.only_output(), paddings=tuple(zip(flat[0::2], flat[1::2], strict=True)))
+    return Pad(input=x, output=operands.only_output(), paddings=_paddings(operands, x, paddings))
+
+
+def convert_pad_v2(operands: Operands) -> PadV2:
+    """Inputs: input, paddings of shape [rank, 2], value."""
+    x, paddings, value = operands.required_inputs(3)
+    return PadV2(input=x, value=value, output=operands.only_output(), paddings=_paddings(operands, x, paddings))
+
+
+def convert_mirror_pad(operands: Operands) -> MirrorPad:
+    """Inputs: input, paddings of shape [rank, 2]. Modes: 0 reflects without the border element, 1 with it."""
+    x, paddings = operands.required_inputs(2)
+    mode = operands.integer("mode")
+    if mode not in (0, 1):
+        raise InvalidGraph(f"{operands.name} has the unknown mode {mode}")
+    return MirrorPad(
+        input=x,
+        output=operands.only_output(),
+        paddings=_paddings(operands, x, paddings),
+        symmetric=bool(mode),
+    )
+
+
+def _paddings(operands: Operands, x: int, paddings: int) -> tuple[tuple[int, int], ...]:
+    return operands.constant_pairs(paddings, "paddings", operands.tensor(x).rank)
 
 
 def convert_reshape(operands: Operands) -> Reshape:
@@ -65,8 +83,8 @@ def convert_reshape(operands: Operands) -> Reshape:
 def _requested_shape(operands: Operands, shape_tensor: int | None) -> Shape | None:
     if shape_tensor is not None:
         return operands.constant_integers(shape_tensor, "shape")
-    option = operands.option("new_shape", ())
-    if not isinstance(option, tuple) or not option:
+    option = operands.integers("new_shape")
+    if not option:
         return None
     # Old converters wrote [0] for a scalar.
     return () if option == (0,) else option

@@ -80,6 +80,13 @@ class Operands:
             raise InvalidGraph(f"option {name} of {self.name} is {value!r}, not an integer")
         return value
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        """An option that is a vector of integers; empty unless given."""
+        value = self.option(name, ())
+        if not isinstance(value, tuple):
+            raise InvalidGraph(f"option {name} of {self.name} is {value!r}, not a vector of integers")
+        return value
+
     def flag(self, name: str) -> bool:
         """An option that is a truth value; False unless given."""
         return bool(self.option(name, False))
@@ -123,6 +130,21 @@ class Operands:
         if tensor.size > max_count:
             raise InvalidGraph(f"{label} has {tensor.size} elements, more than {max_count}")
         return tuple(int(value) for value in tensor.data.reshape(-1))
+
+    def constant_integer(self, index: int, meaning: str) -> int:
+        """The one element of a constant."""
+        values = self.constant_integers(index, meaning)
+        if len(values) != 1:
+            raise InvalidGraph(f"the {meaning} of {self.name} has {len(values)} elements, not one")
+        return values[0]
+
+    def constant_pairs(self, index: int, meaning: str, count: int) -> tuple[tuple[int, int], ...]:
+        """The rows of a constant of shape [count, 2]."""
+        flat = self.constant_integers(index, meaning, 2 * MAX_RANK)
+        shape = self.tensors[index].shape
+        if shape != (count, 2):
+            raise InvalidGraph(f"the {meaning} of {self.name} have shape {list(shape)}, not {[count, 2]}")
+        return tuple(zip(flat[0::2], flat[1::2], strict=True))
 
     def axis(self, axis: int, rank: int) -> int:
         """`axis` counted from 0; negative ones count from the end of `rank` dimensions."""

@@ -1,12 +1,12 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D."""
+"""AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D."""
 
 from collections.abc import Callable
 
-from npu_hal.api import AveragePool2D, MaxPool2D
+from npu_hal.api import AveragePool2D, L2Pool2D, MaxPool2D
 from npu_hal.tflite.converters.elementwise import input_and_output
 from npu_hal.tflite.converters.operands import Operands
 
-Pool2D = AveragePool2D | MaxPool2D
+Pool2D = AveragePool2D | MaxPool2D | L2Pool2D
 
 
 def pool_2d(operation: Callable[..., Pool2D]) -> Callable[[Operands], Pool2D]:

@@ -18,6 +18,7 @@ from npu_hal.api import (
     Concatenation,
     Conv2D,
     DepthwiseConv2D,
+    Dequantize,
     DType,
     FullyConnected,
     Graph,
@@ -132,10 +133,9 @@ class _Drawing:
             "activation": self.activation(),
         }
 
-    def sum_output(self, input_: int, scale_w: float, depth: int) -> int:
-        """An output whose scale spreads the sums over its range, more or less; at times for a multiplier above 1."""
-        del input_
-        spread = np.sqrt(depth) * 50 if self.random.random() < 0.9 else 0.3
+    def sum_output(self, scale_w: float, depth: int) -> int:
+        """An output whose scale spreads the sums over its range, more or less; at times with a multiplier above 1."""
+        spread = self.choice(*[np.sqrt(depth) * 50] * 8, 0.3, 1e-4)
         scale = float(np.float32(0.05 * scale_w * spread * self.scale(0.5, 4.0)))
         return self.output(Quantization.per_tensor(scale, self.zero_point(self.dtype)))
 
@@ -150,7 +150,7 @@ def _convolution(draw: _Drawing) -> Case:
     )
     products = kernel[0] * kernel[1] * depth
     weights, bias, scale = draw.weights((channels, *kernel, depth), 0, products)
-    output = draw.sum_output(input_, scale, products)
+    output = draw.sum_output(scale, products)
     steps = {"dilation_height": dilation[0], "dilation_width": dilation[1]}
     return draw.finish(Conv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **draw.window()))
 
@@ -165,7 +165,7 @@ def _depthwise(draw: _Drawing) -> Case:
         (draw.choice(1, 1, 2), *image, depth), Quantization.per_tensor(0.05, draw.zero_point(draw.dtype))
     )
     weights, bias, scale = draw.weights((1, *kernel, depth * multiplier), 3, kernel[0] * kernel[1])
-    output = draw.sum_output(input_, scale, kernel[0] * kernel[1])
+    output = draw.sum_output(scale, kernel[0] * kernel[1])
     window = draw.window()
     if draw.random.random() < 0.5:
         window["stride_width"] = window["stride_height"]
@@ -177,7 +177,7 @@ def _fully_connected(draw: _Drawing) -> Case:
     depth, channels = draw.integer(1, 300), draw.channels()
     input_ = draw.input((draw.choice(1, 1, 3, 14), depth), draw.quantization(0.05, 0.05))
     weights, bias, scale = draw.weights((channels, depth), 0, depth)
-    output = draw.sum_output(input_, scale, depth)
+    output = draw.sum_output(scale, depth)
     return draw.finish(
         FullyConnected(input=input_, weights=weights, bias=bias, output=output, activation=draw.activation())
     )
@@ -282,6 +282,19 @@ def _resize(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization), **size, **corners))
 
 
+def _conversion(draw: _Drawing) -> Case:
+    shape = (draw.integer(1, 5), draw.integer(1, 40))
+    if draw.random.random() < 0.5:
+        y = draw.builder.tensor("y", DType.FLOAT32)
+        return draw.finish(Dequantize(input=draw.input(shape), output=y))
+    values = (draw.random.standard_normal(shape) * draw.choice(1, 30)).astype(np.float32)
+    specials = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5, -0.5, 0.49999997], np.float32)
+    values.reshape(-1)[: min(specials.size, values.size)] = specials[: values.size]
+    draw.inputs.append(values)
+    x = draw.builder.input("x", shape, DType.FLOAT32)
+    return draw.finish(Quantize(input=x, output=draw.output(draw.quantization(0.01, 2.0))))
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -295,6 +308,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "split": _split,
     "movement": _movement,
     "resize": _resize,
+    "conversion": _conversion,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import cast
 
-from npu_hal.api import Graph, InvalidOption, Support
+from npu_hal.api import Graph, InvalidOption, OutOfDeviceMemory, Support
 from npu_hal_software.jit.compiler import load_kernels
 from npu_hal_software.jit.lowering.select import lower_operation
 from npu_hal_software.jit.program import Program
@@ -52,10 +52,14 @@ def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> J
 def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> JitSubgraph:
     kernels = load_kernels(tier, rounding)
     program = Program(graph, tier, rounding, threads)
-    for position, operation in enumerate(graph.operations):
-        program.position = position
-        lower_operation(program, operation, f"operation {position} ({operation.kind})")
-    return JitSubgraph(graph, program.link(), kernels, threads)
+    try:
+        for position, operation in enumerate(graph.operations):
+            program.position = position
+            lower_operation(program, operation, f"operation {position} ({operation.kind})")
+        linked = program.link()
+    except MemoryError as error:
+        raise OutOfDeviceMemory(f"graph {graph.name!r} needs more memory than this machine gives: {error}") from None
+    return JitSubgraph(graph, linked, kernels, threads)
 
 
 def parse_threads(text: str) -> int:

@@ -1,7 +1,7 @@
 """Sums and products of two tensors, element by element."""
 
-from npu_hal_software.jit.ir import I32, I64, PTR, Type, Value
-from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, OutputStage, chunk_range, storing_to
+from npu_hal_software.jit.ir import I32, PTR, Type, Value
+from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, OutputStage, chunk_range
 from npu_hal_software.jit.record import ADD, MULTIPLY, RecordKind
 from npu_hal_software.jit.requantise import ExactRequantiser
 
@@ -9,6 +9,8 @@ from npu_hal_software.jit.requantise import ExactRequantiser
 ADD_LEFT_SHIFT = 20
 # Constants of XNNPACK's sum: int32 words.
 FIXED_POINT_WORDS = ("lhs_multiplier", "rhs_multiplier", "rounding", "shift")
+# Vectors that are handled at a time, so that the packing instructions are used in full.
+_VECTORS = 4
 
 
 def emit_elementwise(context: KernelContext) -> list[Kernel]:
@@ -19,56 +21,74 @@ def emit_elementwise(context: KernelContext) -> list[Kernel]:
 
 
 def _emit_binary(context: KernelContext, kind: RecordKind) -> None:
-    """Whole vectors, also at the end: buffers have room behind their last element."""
+    """Whole groups of vectors, also at the end: buffers have room behind their last element."""
     lanes = context.tier.lanes
+    group = _VECTORS * lanes
     function = context.module.function(kind.name, KERNEL_PARAMETERS)
     operation = function["operation"]
     stage = OutputStage.of(context, kind, operation)
-    constants = kind.read(operation, "constants", PTR)
-    output = kind.read(operation, "output", PTR)
-    negate = kind.read(operation, "negate", I32).splat(lanes)
-    vectors = (kind.read(operation, "count") + (lanes - 1)).udiv(lanes)
-    first, end = chunk_range(function, vectors)
+    constants, output = kind.read(operation, "constants", PTR), kind.read(operation, "output", PTR)
+    in_fixed_point = kind is ADD and not isinstance(context.requantiser, ExactRequantiser)
+    block = constants
+    if kind is ADD and not in_fixed_point:
+        block = constants.offset(context.requantiser.block_bytes(lanes))
+    first, end = chunk_range(function, (kind.read(operation, "count") + (group - 1)).udiv(group))
     with function.count(end, start=first) as number:
-        position = number * lanes
-        lhs, rhs = (_load_operand(kind, operation, name, position, lanes) for name in ("lhs", "rhs"))
-        target = output.offset(position)
-        if kind is ADD and not isinstance(context.requantiser, ExactRequantiser):
-            total = _fixed_point_sum(constants, lhs, (rhs ^ negate) - negate)
-            target.store(context.tier.pack([total], stage.zero_point, stage.low, stage.high))
+        target = output.offset(number * group)
+        results = []
+        for index in range(_VECTORS):
+            position = number * group + index * lanes
+            lhs, rhs = (_load_operand(kind, operation, name, position, lanes) for name in ("lhs", "rhs"))
+            if in_fixed_point:
+                results.append(_fixed_point_sum(operation, constants, lhs, rhs))
+            elif kind is ADD:
+                results.append(_rescaled_sum(context, stage, operation, constants, lhs, rhs))
+            else:
+                results.append(lhs * rhs)
+
+        def store(_: int, packed: Value, target: Value = target) -> None:
+            target.store(_in_order(packed))
+
+        if in_fixed_point:
+            store(0, context.tier.pack(results, stage.zero_point, stage.low, stage.high))
         else:
-            block = constants
-            accumulator = lhs * rhs
-            if kind is ADD:
-                accumulator, block = _rescaled_sum(context, stage, constants, lhs, rhs, negate)
-            shifted = stage.shift_left([accumulator], [block])
-            stage.requantise_and_store([shifted], [block], storing_to(target))
+            blocks = [block] * _VECTORS
+            stage.requantise_and_store([stage.shift_left(results, blocks)], blocks, store)
+
+
+def _in_order(packed: Value) -> Value:
+    """Packed bytes in the order of the elements; see `tiers.channel_of_lane` for theirs."""
+    words = packed.type.lanes // 4
+    parts = words // 4
+    order = [_VECTORS * part + vector for vector in range(_VECTORS) for part in range(parts)]
+    return packed.bitcast(Type("i32", words)).shuffle(None, order).bitcast(packed.type)
 
 
 def _load_operand(kind: RecordKind, operation: Value, name: str, position: Value, lanes: int) -> Value:
     """int32 lanes of an operand less its zero point."""
-    address = kind.read(operation, name, PTR)
-    step = kind.read(operation, f"{name}_step", I64)
-    stored = address.load(Type("i8", lanes), position * step).convert("zext", "i32")
+    stored = kind.read(operation, name, PTR).load(Type("i8", lanes), position).convert("zext", "i32")
     return stored - kind.read(operation, f"{name}_zero_point", I32).splat(lanes)
 
 
+def _with_sign(operation: Value, name: str, value: Value) -> Value:
+    sign = ADD.read(operation, f"{name}_sign", I32).splat(value.type.lanes)
+    return (value ^ sign) - sign
+
+
 def _rescaled_sum(
-    context: KernelContext, stage: OutputStage, constants: Value, lhs: Value, rhs: Value, negate: Value
-) -> tuple[Value, Value]:
-    """The reference kernels' sum: each operand is rescaled to a common scale, and the sum to the output's."""
-    requantiser = context.requantiser
-    size = requantiser.block_bytes(lhs.type.lanes)
-    blocks = [constants.offset(i * size) for i in range(3)]
-    scaled = []
-    for value, block in zip((lhs, rhs), blocks[:2], strict=True):
-        shifted = requantiser.shift_left(value << ADD_LEFT_SHIFT, block)
-        scaled.append(requantiser.requantise(shifted, block, stage.high, clamps_negative=False))
-    return scaled[0] + ((scaled[1] ^ negate) - negate), blocks[2]
+    context: KernelContext, stage: OutputStage, operation: Value, constants: Value, lhs: Value, rhs: Value
+) -> Value:
+    """The reference kernels' sum: operands are brought to twice the larger scale, with 20 more bits.
+
+    `lhs` is the one of the larger scale, for which that is a shift.
+    """
+    shift = ADD.read(operation, "rhs_shift", I32).splat(rhs.type.lanes)
+    scaled = context.requantiser.requantise(rhs << shift, constants, stage.high, clamps_negative=False)
+    return _with_sign(operation, "lhs", lhs << (ADD_LEFT_SHIFT - 1)) + _with_sign(operation, "rhs", scaled)
 
 
-def _fixed_point_sum(constants: Value, lhs: Value, rhs: Value) -> Value:
+def _fixed_point_sum(operation: Value, constants: Value, lhs: Value, rhs: Value) -> Value:
     """XNNPACK's sum: both operands times fixed-point multipliers of one common shift, rounded half up."""
-    lanes = lhs.type.lanes
-    words = [constants.load(I32, 4 * i).splat(lanes) for i in range(len(FIXED_POINT_WORDS))]
-    return (lhs * words[0] + rhs * words[1] + words[2]) >> words[3]
+    words = [constants.load(I32, 4 * i).splat(lhs.type.lanes) for i in range(len(FIXED_POINT_WORDS))]
+    products = _with_sign(operation, "lhs", lhs * words[0]) + _with_sign(operation, "rhs", rhs * words[1])
+    return (products + words[2]) >> words[3]

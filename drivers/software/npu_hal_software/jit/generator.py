@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from npu_hal_software.jit.conversion import emit_conversion
 from npu_hal_software.jit.data_movement import emit_data_movement
 from npu_hal_software.jit.depthwise import emit_depthwise
 from npu_hal_software.jit.dispatcher import emit_dispatcher
@@ -31,6 +32,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         emit_softmax(context),
         *emit_data_movement(context),
         *emit_resize(context),
+        *emit_conversion(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

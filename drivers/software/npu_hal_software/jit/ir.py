@@ -196,11 +196,9 @@ class Module:
         self._functions: list[Function] = []
         self._declarations: dict[str, str] = {}
 
-    def function(
-        self, name: str, parameters: Mapping[str, Type], *, public: bool = False, inline: bool = False
-    ) -> "Function":
+    def function(self, name: str, parameters: Mapping[str, Type], *, public: bool = False) -> "Function":
         """Begin a function without result; its body follows by the methods of what is returned."""
-        function = Function(self, name, parameters, public, inline)
+        function = Function(self, name, parameters, public)
         self._functions.append(function)
         return function
 
@@ -219,11 +217,10 @@ class Module:
 class Function:
     """A function under construction."""
 
-    def __init__(self, module: Module, name: str, parameters: Mapping[str, Type], public: bool, inline: bool) -> None:
+    def __init__(self, module: Module, name: str, parameters: Mapping[str, Type], public: bool) -> None:
         self.module = module
         self.name = name
         self._public = public
-        self._inline = inline
         self._parameters = dict(parameters)
         self._slots: list[str] = []
         self._lines: list[str] = []
@@ -236,12 +233,9 @@ class Function:
     def text(self) -> str:
         """The function in LLVM's assembly language."""
         linkage = "" if self._public else "internal "
-        attribute = "alwaysinline" if self._inline else "noinline"
         arguments = ", ".join(f"{type_} %{name}" for name, type_ in self._parameters.items())
         body = "\n".join([*self._slots, *self._lines])
-        return (
-            f"define {linkage}void @{self.name}({arguments}) {attribute} nounwind {{\nentry:\n{body}\n  ret void\n}}\n"
-        )
+        return f"define {linkage}void @{self.name}({arguments}) noinline nounwind {{\nentry:\n{body}\n  ret void\n}}\n"
 
     def emit(self, type_: Type, text: str) -> Value:
         """Append an instruction that yields a value."""

@@ -14,6 +14,8 @@ from npu_hal_software.jit.record import CALL, COPY, SLOTS, RecordKind
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier
 
+CHUNKS_PER_THREAD = 4
+CHUNK_WORK = 2500
 # int8 tensors are stored as uint8: the value plus 128, which is the byte with its top bit flipped.
 SIGN_BIT = 0x80
 
@@ -276,11 +278,12 @@ def whole_copy(size: int) -> dict[str, int]:
 def position_chunks(program: Program, work: int, limit: int) -> int:
     """How many chunks threads share an operation of `work` (about nanoseconds) in, at most `limit`.
 
-    Heuristic: more chunks balance better, but each costs a contended counter; below some microseconds none pay.
+    Heuristic: more chunks balance better, but each costs two contended counters, which is worth some microseconds of
+    work.
     """
-    if program.threads == 1 or work < 3000:
+    if program.threads == 1:
         return 1
-    return max(1, min(limit, 4 * program.threads))
+    return max(1, min(limit, CHUNKS_PER_THREAD * program.threads, work // CHUNK_WORK))
 
 
 def contiguous_steps(shape: Sequence[int], itemsize: int) -> list[int]:

@@ -148,14 +148,20 @@ _BINARY_FIELDS = (
     "rhs",
     "output",
     "count",
-    "constants",  # address of the blocks of constants: lhs, rhs and result (add), or the result alone (multiply)
+    "constants",  # address of the blocks of constants: rhs and result (add), or the result alone (multiply)
     "lhs_zero_point",
     "rhs_zero_point",
-    "lhs_step",  # 1, or 0 for one value that is repeated over a vector in memory
-    "rhs_step",
-    "negate",  # -1: rhs is subtracted, 0: added
 )
-ADD = RecordKind(5, "add", _BINARY_FIELDS)
+ADD = RecordKind(
+    5,
+    "add",
+    (
+        *_BINARY_FIELDS,
+        "lhs_sign",  # -1: the operand is subtracted, 0: added
+        "rhs_sign",
+        "rhs_shift",  # bits that rhs is shifted left by before it is rescaled
+    ),
+)
 MULTIPLY = RecordKind(6, "multiply", _BINARY_FIELDS)
 POOL = RecordKind(
     7,
@@ -197,7 +203,6 @@ RESIZE_BILINEAR = RecordKind(
     "resize_bilinear",
     (
         "input",
-        "row_bytes",
         "channels",
         "output",
         "output_height",
@@ -213,6 +218,11 @@ GATHER = RecordKind(
     "gather",
     ("input", "output", "rows", "columns", "row_offsets", "column_offsets", "bytes", "mask"),
 )
+_CONVERSION_FIELDS = ("input", "output", "count", "scale", "zero_point", "low", "high", "offset")
+# Float to bytes; `scale` holds the bits of a float, the rest are values of the tensor's own type, `offset` what stored
+# bytes are above them.
+QUANTIZE = RecordKind(15, "quantize", _CONVERSION_FIELDS)
+DEQUANTIZE = RecordKind(16, "dequantize", _CONVERSION_FIELDS)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

@@ -29,6 +29,7 @@ EXACT_WORDS = (
     "left_shift",
     "left_limit",
 )
+_INT32_MAX = (1 << 31) - 1
 FLOAT_WORDS = ("bias", "scale")
 
 
@@ -82,13 +83,22 @@ class ExactRequantiser(Requantiser):
         return merged >> self.word(block, "shift", lanes)
 
     def shift_left(self, accumulator: Value, block: Value) -> Value:
-        """Clamp to what the shift leaves inside of int32 (beyond it the output saturates), and shift."""
+        """Shift by the multiplier's exponent, and by one bit more, which `requantise` takes back.
+
+        The first shift wraps around as the reference's does, or not where `left_limit` clamps before it. What then
+        exceeds 30 bits saturates the output whatever it is, so that it can be clamped before the last bit.
+        """
         lanes = accumulator.type.lanes
-        limit = self.word(block, "left_limit", lanes)
         function = accumulator.function
-        negative = function.value(0, limit.type) - limit
-        clamped = function.minimum(function.maximum(accumulator, negative), limit)
-        return clamped << self.word(block, "left_shift", lanes)
+        left = self.word(block, "left_shift", lanes)
+        last = function.minimum(left, function.value(1, left.type))
+
+        def clamp(value: Value, limit: Value) -> Value:
+            negative = function.value(0, limit.type) - limit
+            return function.minimum(function.maximum(value, negative), limit)
+
+        shifted = clamp(accumulator, self.word(block, "left_limit", lanes)) << (left - last)
+        return clamp(shifted, function.value(_INT32_MAX, left.type).lshr(last)) << last
 
 
 class FloatRequantiser(Requantiser):

@@ -1,10 +1,10 @@
-"""RELU, RELU6, LOGISTIC and TANH.
+"""RELU, RELU6, RELU_N1_TO_1, LOGISTIC and TANH.
 
 8-bit LOGISTIC and TANH are tables of 256 values, in float32:
 
     y = clamp(round(f(scale_x * (x - zero_point_x)) * (1 / scale_y)) + zero_point_y)
 
-8-bit RELU and RELU6 requantise in fixed point and clamp to the stored values of their real bounds.
+8-bit RELU, RELU6 and RELU_N1_TO_1 requantise in fixed point and clamp to the stored values of their real bounds.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import Activation, DType, Logistic, Relu, Relu6, Tanh, Tensor
+from npu_hal.api import Activation, DType, Logistic, Relu, Relu6, ReluN1To1, Tanh, Tensor
 from npu_hal_software.reference.byte_table import unary_by_table
 from npu_hal_software.reference.fixed_point import round_half_away
 from npu_hal_software.reference.kernel import Kernel
@@ -56,11 +56,11 @@ def compile_smooth_activation(operation: Logistic | Tanh, tensors: Sequence[Tens
     return unary_by_table(source.dtype, stored)
 
 
-_BOUNDS = {"RELU": Activation.RELU, "RELU6": Activation.RELU6}
+_BOUNDS = {"RELU": Activation.RELU, "RELU6": Activation.RELU6, "RELU_N1_TO_1": Activation.RELU_N1_TO_1}
 
 
-def compile_relu(operation: Relu | Relu6, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of RELU or RELU6."""
+def compile_relu(operation: Relu | Relu6 | ReluN1To1, tensors: Sequence[Tensor]) -> Kernel:
+    """The kernel of RELU, RELU6 or RELU_N1_TO_1."""
     source, result = tensors[operation.input], tensors[operation.output]
     activation = _BOUNDS[operation.kind]
     if source.dtype is DType.FLOAT32:
@@ -79,7 +79,7 @@ def _scale_ratio(source: Tensor, result: Tensor) -> np.float64:
     return np.float64(scale_of(source) / scale_of(result))
 
 
-def relu_refusal(operation: Relu | Relu6, tensors: Sequence[Tensor]) -> str:
+def relu_refusal(operation: Relu | Relu6 | ReluN1To1, tensors: Sequence[Tensor]) -> str:
     """Why the input cannot be brought to the output's scale, or ""."""
     source, result = tensors[operation.input], tensors[operation.output]
     return multiplier_problem(_scale_ratio(source, result)) if source.dtype.is_quantised8 else ""

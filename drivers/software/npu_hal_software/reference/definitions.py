@@ -6,6 +6,7 @@ from types import MappingProxyType
 from npu_hal_software.reference.activation import compile_relu, compile_smooth_activation, relu_refusal
 from npu_hal_software.reference.arithmetic import arithmetic_refusal, compile_arithmetic
 from npu_hal_software.reference.convolution import compile_conv_2d, compile_depthwise_conv_2d, convolution_refusal
+from npu_hal_software.reference.detection import compile_detection_post_process
 from npu_hal_software.reference.elementary import (
     compile_cast,
     compile_div,
@@ -16,6 +17,7 @@ from npu_hal_software.reference.elementary import (
 )
 from npu_hal_software.reference.extremum import compile_arg_extremum, compile_extremum, compile_reduce_extremum
 from npu_hal_software.reference.fully_connected import compile_fully_connected, fully_connected_refusal
+from npu_hal_software.reference.hashtable_lookup import compile_hashtable_lookup
 from npu_hal_software.reference.kernel import Definition
 from npu_hal_software.reference.layout import (
     compile_concatenation,
@@ -32,10 +34,24 @@ from npu_hal_software.reference.leaky_activation import (
     prelu_refusal,
 )
 from npu_hal_software.reference.lookup import compile_embedding_lookup, compile_gather, compile_gather_nd
+from npu_hal_software.reference.lsh_projection import compile_lsh_projection
+from npu_hal_software.reference.lstm import compile_lstm, lstm_refusal
 from npu_hal_software.reference.mean import compile_mean, mean_refusal
-from npu_hal_software.reference.pooling import compile_average_pool_2d, compile_max_pool_2d, pool_refusal
+from npu_hal_software.reference.normalization import (
+    compile_l2_normalization,
+    compile_local_response_normalization,
+    l2_normalization_refusal,
+)
+from npu_hal_software.reference.pooling import (
+    compile_average_pool_2d,
+    compile_l2_pool_2d,
+    compile_max_pool_2d,
+    pool_refusal,
+)
+from npu_hal_software.reference.recurrent import compile_rnn, compile_svdf, svdf_refusal
 from npu_hal_software.reference.requantization import compile_dequantize, compile_quantize, quantize_refusal
 from npu_hal_software.reference.resize import compile_resize_bilinear, compile_resize_nearest_neighbor
+from npu_hal_software.reference.signal import compile_rfft2d
 from npu_hal_software.reference.slicing import (
     compile_batch_to_space_nd,
     compile_depth_to_space,
@@ -53,6 +69,7 @@ from npu_hal_software.reference.slicing import (
     compile_unpack,
 )
 from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
+from npu_hal_software.reference.transpose_convolution import compile_transpose_conv, transpose_conv_refusal
 
 DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {
@@ -78,9 +95,14 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "FULLY_CONNECTED": Definition(compile_fully_connected, fully_connected_refusal),
         "GATHER": Definition(compile_gather),
         "GATHER_ND": Definition(compile_gather_nd),
+        "HASHTABLE_LOOKUP": Definition(compile_hashtable_lookup),
+        "L2_NORMALIZATION": Definition(compile_l2_normalization, l2_normalization_refusal),
+        "L2_POOL_2D": Definition(compile_l2_pool_2d, pool_refusal),
         "LEAKY_RELU": Definition(compile_leaky_relu, leaky_relu_refusal),
+        "LOCAL_RESPONSE_NORMALIZATION": Definition(compile_local_response_normalization),
         "LOG": Definition(compile_function, plain_numbers_only),
         "LOGISTIC": Definition(compile_smooth_activation),
+        "LSH_PROJECTION": Definition(compile_lsh_projection),
         "MAXIMUM": Definition(compile_extremum),
         "MAX_POOL_2D": Definition(compile_max_pool_2d, pool_refusal),
         "MEAN": Definition(compile_mean, mean_refusal),
@@ -97,9 +119,12 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "REDUCE_MIN": Definition(compile_reduce_extremum),
         "RELU": Definition(compile_relu, relu_refusal),
         "RELU6": Definition(compile_relu, relu_refusal),
+        "RELU_N1_TO_1": Definition(compile_relu, relu_refusal),
         "RESHAPE": Definition(compile_reshape),
         "RESIZE_BILINEAR": Definition(compile_resize_bilinear),
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
+        "RFFT2D": Definition(compile_rfft2d),
+        "RNN": Definition(compile_rnn),
         "RSQRT": Definition(compile_function, plain_numbers_only),
         "SHAPE": Definition(compile_shape),
         "SLICE": Definition(compile_slice),
@@ -113,9 +138,13 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "SQUEEZE": Definition(compile_same_elements),
         "STRIDED_SLICE": Definition(compile_strided_slice),
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
+        "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
+        "TFLITE_DETECTION_POSTPROCESS": Definition(compile_detection_post_process),
         "TILE": Definition(compile_tile),
         "TRANSPOSE": Definition(compile_transpose),
+        "TRANSPOSE_CONV": Definition(compile_transpose_conv, transpose_conv_refusal),
+        "UNIDIRECTIONAL_SEQUENCE_LSTM": Definition(compile_lstm, lstm_refusal),
         "UNPACK": Definition(compile_unpack),
     }
 )

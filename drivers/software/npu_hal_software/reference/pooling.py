@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D.
+"""AVERAGE_POOL_2D, MAX_POOL_2D and L2_POOL_2D.
 
 Only elements inside of the image take part. 8-bit values are pooled as stored: the average is the sum of stored
 values divided by their number, rounded half away from zero. Both are clamped to the activation's range.
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from npu_hal.api import Array, AveragePool2D, DType, MaxPool2D, Tensor
+from npu_hal.api import Array, AveragePool2D, DType, L2Pool2D, MaxPool2D, Tensor
 from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import activation_range
 from npu_hal_software.reference.windows import WindowGeometry
@@ -54,8 +54,24 @@ def compile_max_pool_2d(operation: MaxPool2D, tensors: Sequence[Tensor]) -> Kern
     return _blockwise(operation, tensors, geometry, pool, padding_value=smallest, work_type=dtype.numpy)
 
 
+def compile_l2_pool_2d(operation: L2Pool2D, tensors: Sequence[Tensor]) -> Kernel:
+    """The kernel of the square root of the mean of squares."""
+    geometry = _geometry(operation, tensors)
+    counts = geometry.valid_counts()[..., None].astype(np.float32)
+
+    def pool(rows: Array, start: int, stop: int) -> Array:
+        taps = geometry.taps(rows, stop - start)
+        sums = np.square(next(taps)[2])
+        for _, _, seen in taps:
+            sums += np.square(seen)
+        roots: Array = np.sqrt(sums / counts[start:stop])
+        return roots
+
+    return _blockwise(operation, tensors, geometry, pool, padding_value=0, work_type=np.float32)
+
+
 def _blockwise(
-    operation: AveragePool2D | MaxPool2D,
+    operation: AveragePool2D | MaxPool2D | L2Pool2D,
     tensors: Sequence[Tensor],
     geometry: WindowGeometry,
     pool: Any,
@@ -78,12 +94,12 @@ def _blockwise(
     return run
 
 
-def _geometry(operation: AveragePool2D | MaxPool2D, tensors: Sequence[Tensor]) -> WindowGeometry:
+def _geometry(operation: AveragePool2D | MaxPool2D | L2Pool2D, tensors: Sequence[Tensor]) -> WindowGeometry:
     shape = tensors[operation.input].shape
     return WindowGeometry.of(shape, operation.filter_hw, operation.strides, operation.padding)
 
 
-def pool_refusal(operation: AveragePool2D | MaxPool2D, tensors: Sequence[Tensor]) -> str:
+def pool_refusal(operation: AveragePool2D | MaxPool2D | L2Pool2D, tensors: Sequence[Tensor]) -> str:
     """Windows that see nothing of the image have neither a mean nor a maximum."""
     if _geometry(operation, tensors).valid_counts().min(initial=1) < 1:
         return "its padding is so wide that some windows lie entirely outside of the image"

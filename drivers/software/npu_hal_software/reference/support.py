@@ -11,7 +11,7 @@ _SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
 
 # Kinds that take a constant quantised along an axis: their weights, or a table to be dequantised.
-_PER_AXIS_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "DEQUANTIZE"})
+_PER_AXIS_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "DEQUANTIZE"})
 
 
 def refusal(operation: AnyOperation, tensors: Sequence[Tensor]) -> str:

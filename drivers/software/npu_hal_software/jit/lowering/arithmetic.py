@@ -17,31 +17,35 @@ MAX_BROADCAST_AXES = 4
 
 
 def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> None:
-    """Operands that broadcast are expanded first."""
-    lhs, rhs = program.tensor(operation.lhs), program.tensor(operation.rhs)
-    output = program.tensor(operation.output)
+    """Operands that broadcast are expanded first. The kernel of sums wants the operand of the larger scale first."""
+    first, second = operation.lhs, operation.rhs
+    signs = (0, -1 if isinstance(operation, Sub) else 0)
+    if program.tensor(first).affine().scale < program.tensor(second).affine().scale:
+        first, second = second, first
+        signs = signs[::-1]
+    lhs, rhs, output = (program.tensor(index) for index in (first, second, operation.output))
+    sum_fields: dict[str, int] = {}
+    multipliers: Multipliers | None = None
     if isinstance(operation, Mul):
         words, multipliers = _product_constants(program, lhs, rhs, output)
-    elif program.rounding == "xnnpack":
-        words, multipliers = _fixed_point_constants(lhs, rhs, output), None
     else:
-        words, multipliers = _sum_constants(program, lhs, rhs, output)
-    is_sub = isinstance(operation, Sub)
-    fields = requantisation_fields(output, operation.activation, multipliers)
+        sum_fields = {"lhs_sign": signs[0], "rhs_sign": signs[1]}
+        if program.rounding == "xnnpack":
+            words = _fixed_point_constants(lhs, rhs, output)
+        else:
+            words, multipliers, sum_fields["rhs_shift"] = _sum_constants(program, lhs, rhs, output)
     program.emit(
         MULTIPLY if isinstance(operation, Mul) else ADD,
-        position_chunks(program, output.size // 8, output.size // program.tier.lanes),
-        **fields,
-        lhs=_expanded(program, operation.lhs, output),
-        rhs=_expanded(program, operation.rhs, output),
+        position_chunks(program, output.size // 8, output.size // (4 * program.tier.lanes)),
+        **requantisation_fields(output, operation.activation, multipliers),
+        **sum_fields,
+        lhs=_expanded(program, first, output),
+        rhs=_expanded(program, second, output),
         output=program.output(operation.output),
         count=output.size,
         constants=program.constant(words),
         lhs_zero_point=stored_zero_point(lhs),
         rhs_zero_point=stored_zero_point(rhs),
-        lhs_step=1,
-        rhs_step=1,
-        negate=-1 if is_sub else 0,
     )
 
 
@@ -52,14 +56,19 @@ def _lane_words(program: Program, real: float) -> tuple[NDArray[np.int32], Multi
     return blocks_of(words, lanes), multipliers
 
 
-def _sum_constants(program: Program, lhs: Tensor, rhs: Tensor, output: Tensor) -> tuple[NDArray[np.int32], Multipliers]:
-    """TensorFlow Lite's: both inputs to twice the larger input scale, shifted left, then to the output's scale."""
-    scales = [float(np.float32(tensor.affine().scale)) for tensor in (lhs, rhs)]
-    twice_largest = 2 * max(scales)
-    blocks = [_lane_words(program, scale / twice_largest)[0] for scale in scales]
-    real = twice_largest / ((1 << ADD_LEFT_SHIFT) * float(np.float32(output.affine().scale)))
-    block, multipliers = _lane_words(program, real)
-    return np.concatenate([*blocks, block]), multipliers
+def _sum_constants(
+    program: Program, lhs: Tensor, rhs: Tensor, output: Tensor
+) -> tuple[NDArray[np.int32], Multipliers, int]:
+    """TensorFlow Lite's: both inputs to twice the larger input scale, shifted left, then to the output's scale.
+
+    Returns the blocks of rhs and of the result, the result's multipliers, and the shift of rhs.
+    """
+    scale_x, scale_y, scale_z = (float(np.float32(tensor.affine().scale)) for tensor in (lhs, rhs, output))
+    rhs_block, rhs_multipliers = _lane_words(program, scale_y / (2 * scale_x))
+    block, multipliers = _lane_words(program, 2 * scale_x / ((1 << ADD_LEFT_SHIFT) * scale_z))
+    # A factor of 1/2 wants one bit more; bytes have room for that.
+    shift = ADD_LEFT_SHIFT + int(rhs_multipliers.shifts_left)
+    return np.concatenate([rhs_block, block]), multipliers, shift
 
 
 def _fixed_point_constants(lhs: Tensor, rhs: Tensor, output: Tensor) -> NDArray[np.int32]:

@@ -64,7 +64,7 @@ def emit_matrix_product(
     )
     program.keep_object(packed)
     positions = product.rows * product.columns
-    work = positions * channels * segment_count * depth // 100
+    work = positions * channels * segment_count * depth // 200
     row_sums: Address | int = 0
     common = {
         "input": product.input,

@@ -26,7 +26,6 @@ def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> None:
             RESIZE_BILINEAR,
             position_chunks(program, operation.height * operation.width * channels // 2, operation.height),
             input=_moved(source, number * height * width * channels),
-            row_bytes=width * channels,
             channels=channels,
             output=target.moved(number * operation.height * operation.width * channels),
             output_height=operation.height,

@@ -10,6 +10,8 @@ from npu_hal.api import (
     Concatenation,
     Conv2D,
     DepthwiseConv2D,
+    Dequantize,
+    DType,
     FullyConnected,
     Logistic,
     MaxPool2D,
@@ -30,6 +32,7 @@ from npu_hal.api import (
     Transpose,
 )
 from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
+from npu_hal_software.jit.lowering.conversion import lower_conversion
 from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
 from npu_hal_software.jit.lowering.depthwise_convolution import lower_depthwise_convolution
 from npu_hal_software.jit.lowering.fallback import lower_by_reference
@@ -83,6 +86,9 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Concatenation() if operation.activation is Activation.NONE or operands[0].dtype.is_quantised8:
             lower_concatenation(program, operation)
             return True
+        case Quantize() | Dequantize() if _converts_floats(operands):
+            lower_conversion(program, operation)
+            return True
     if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
         return False
     match operation:
@@ -107,6 +113,13 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case _:
             return False
     return True
+
+
+def _converts_floats(operands: Sequence[Tensor]) -> bool:
+    """Whether one side is float32, and the other bytes with one scale."""
+    floats = [tensor for tensor in operands if tensor.dtype is DType.FLOAT32]
+    stored = [tensor for tensor in operands if tensor.dtype.is_quantised8 and not tensor.affine().is_per_axis]
+    return len(floats) == len(stored) == 1
 
 
 def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from npu_hal_software.jit.requantise import EXACT_WORDS, Rounding
 
-# Accumulators that are shifted left by one bit more than the multiplier asks for stay below this.
+# Single rounding is of a sum that does not wrap around: accumulators stay below this over the multiplier's left shift.
 _LEFT_LIMIT = (1 << 30) - 1
+_INT32_MAX = (1 << 31) - 1
 
 
 def quantise_multiplier(real: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -82,7 +83,7 @@ def constant_words(
         "bias": bias,
         "shift": shift - 1,
         "left_shift": np.where(shifted, left + 1, 0),
-        "left_limit": np.where(shifted, _LEFT_LIMIT >> left, (1 << 31) - 1),
+        "left_limit": np.where(shifted & single_rounding, _LEFT_LIMIT >> left, _INT32_MAX),
     }
     for name, values in by_name.items():
         words[..., EXACT_WORDS.index(name)] = values

@@ -1,0 +1,134 @@
+"""Subgraphs: what is left to numpy, inputs in place, memory, and calls that are refused."""
+
+import numpy as np
+import pytest
+
+from npu_hal.api import (
+    Add,
+    Array,
+    Dequantize,
+    DType,
+    Graph,
+    GraphBuilder,
+    InvalidInput,
+    InvalidOption,
+    InvalidState,
+    Mul,
+    Quantization,
+    Quantize,
+    Relu,
+    Reshape,
+)
+from npu_hal_software.driver import SoftwareDriver
+from npu_hal_software.jit import create_subgraph
+from npu_hal_software.jit.subgraph import JitSubgraph
+from npu_hal_software.reference import DEFINITIONS
+from npu_hal_software.reference.kernel import Definition
+
+SHAPE = (1, 5, 7)
+QUANTIZATION = Quantization.per_tensor(0.5, 3)
+
+
+def float_to_float() -> Graph:
+    """Mul, quantize, relu, dequantize, of which the first has no kernel."""
+    builder = GraphBuilder()
+    x = builder.input("x", SHAPE, DType.FLOAT32)
+    doubled, y = (builder.tensor(name, DType.FLOAT32) for name in ("doubled", "y"))
+    stored, clamped = (builder.tensor(name, DType.INT8, QUANTIZATION) for name in ("stored", "clamped"))
+    builder.append(Mul(lhs=x, rhs=builder.constant("two", np.full((1,), 2, np.float32)), output=doubled))
+    builder.append(Quantize(input=doubled, output=stored))
+    builder.append(Relu(input=stored, output=clamped))
+    builder.append(Dequantize(input=clamped, output=y))
+    return builder.build([y])
+
+
+def run(subgraph: JitSubgraph, graph: Graph, inputs: list[Array]) -> list[Array]:
+    outputs: list[Array] = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in graph.output_tensors]
+    subgraph.invoke(inputs)
+    subgraph.read_outputs(outputs)
+    return outputs
+
+
+def test_native_and_numpy_operations_follow_each_other() -> None:
+    graph = float_to_float()
+    x = np.linspace(-9, 9, 35, dtype=np.float32).reshape(SHAPE)
+    for threads in ("1", "2"):
+        with create_subgraph(graph, {"threads": threads}) as subgraph:
+            (y,) = run(subgraph, graph, [x])
+            steps = np.trunc(np.abs(2 * x / 0.5) + 0.5) * 0.5
+            np.testing.assert_array_equal(y, np.where(x > 0, steps, 0))
+
+
+def test_an_exception_in_numpy_comes_out_of_invoke(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise FloatingPointError("not today")
+
+    broken = {**DEFINITIONS, "MUL": Definition(lambda operation, tensors: fail)}
+    monkeypatch.setattr("npu_hal_software.jit.lowering.fallback.DEFINITIONS", broken)
+    with create_subgraph(float_to_float()) as subgraph, pytest.raises(FloatingPointError, match="not today"):
+        subgraph.invoke([np.zeros(SHAPE, np.float32)])
+
+
+def test_outputs_that_are_nothing_but_inputs() -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", SHAPE, DType.INT8, QUANTIZATION)
+    flat, again = (builder.tensor(name, DType.INT8, QUANTIZATION) for name in ("flat", "again"))
+    builder.append(Reshape(input=x, output=flat, shape=(35,)))
+    builder.append(Reshape(input=flat, output=again, shape=(7, 5)))
+    graph = builder.build([flat, again])
+    values = np.arange(-17, 18, dtype=np.int8).reshape(SHAPE)
+    with create_subgraph(graph) as subgraph:
+        first, second = run(subgraph, graph, [values])
+    np.testing.assert_array_equal(first, values.reshape(35))
+    np.testing.assert_array_equal(second, values.reshape(7, 5))
+
+
+def test_each_invocation_reads_the_memory_that_it_is_given() -> None:
+    builder = GraphBuilder()
+    x, y = (builder.input(name, SHAPE, DType.UINT8, Quantization.per_tensor(1.0)) for name in "xy")
+    z = builder.tensor("z", DType.UINT8, Quantization.per_tensor(1.0))
+    builder.append(Add(lhs=x, rhs=y, output=z))
+    graph = builder.build([z])
+    arrays: list[Array] = [np.full(SHAPE, value, np.uint8) for value in (1, 10, 100)]
+    with create_subgraph(graph) as subgraph:
+        assert run(subgraph, graph, [arrays[0], arrays[1]])[0][0, 0, 0] == 11
+        assert run(subgraph, graph, [arrays[2], arrays[1]])[0][0, 0, 0] == 110
+        arrays[2][...] = 7
+        assert run(subgraph, graph, [arrays[2], arrays[0]])[0][0, 0, 0] == 8
+
+
+def test_buffers_that_do_not_fit_are_refused() -> None:
+    with create_subgraph(float_to_float()) as subgraph:
+        with pytest.raises(InvalidInput, match="0 input buffers were given for 1 input tensors"):
+            subgraph.invoke([])
+        with pytest.raises(InvalidState, match="invoke before read_outputs"):
+            subgraph.read_outputs([np.zeros(SHAPE, np.float32)])
+
+
+def test_close_may_be_called_again() -> None:
+    subgraph = create_subgraph(float_to_float())
+    subgraph.close()
+    subgraph.close()
+    with pytest.raises(InvalidState, match="closed"):
+        subgraph.invoke([np.zeros(SHAPE, np.float32)])
+
+
+def test_ticks_are_counted_for_each_record() -> None:
+    with create_subgraph(float_to_float()) as subgraph:
+        ticks = subgraph.count_ticks([np.zeros(SHAPE, np.float32)])
+    assert [label for label, _ in ticks if "RELU" in label] == ["lookup: operation 2 (RELU)"]
+    assert all(count >= 0 for _, count in ticks)
+
+
+def test_the_driver_hands_its_options_on() -> None:
+    options = {"level": "jit", "threads": "1", "tier": "generic"}
+    with SoftwareDriver().open(options=options) as device, device.create_subgraph(float_to_float()) as subgraph:
+        assert isinstance(subgraph, JitSubgraph)
+    for wrong in ({"threads": "many"}, {"tier": "mmx"}, {"rounding": "up"}):
+        with pytest.raises(InvalidOption):
+            SoftwareDriver().open(options={"level": "jit", **wrong})
+
+
+def test_the_reference_level_has_one_rounding() -> None:
+    with pytest.raises(InvalidOption, match="needs machine code"):
+        SoftwareDriver().open(options={"level": "reference", "rounding": "xnnpack"})
