@@ -55,7 +55,7 @@ class EtnavivSubgraph(Subgraph):
         with self._lock:
             loaded = self._open()
             if not self._has_result:
-                raise InvalidState("outputs were read before anything was invoked; call invoke first")
+                raise InvalidState("outputs were read that no inference has computed; call invoke first")
             self._wait()
             for buffer in loaded.output_buffers:
                 self._kernel.cpu_prep(buffer, Access.READ)
@@ -64,6 +64,7 @@ class EtnavivSubgraph(Subgraph):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
             for buffer in loaded.output_buffers:
                 self._kernel.cpu_fini(buffer)
+            self._has_result = False
 
     def close(self) -> None:
         """Release the buffers; a submit under way keeps them until it is done."""
