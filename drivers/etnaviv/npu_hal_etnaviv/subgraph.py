@@ -57,9 +57,9 @@ class EtnavivSubgraph(Subgraph):
             if not self._has_result:
                 raise InvalidState("outputs were read that no inference has computed; call invoke first")
             self._wait()
+            self._has_result = False
             for buffer in loaded.output_buffers:
                 self._kernel.cpu_prep(buffer, Access.READ)
-            self._has_result = False
             for tensor, source, target in zip(self._graph.output_tensors, loaded.outputs, outputs, strict=True):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
             for buffer in loaded.output_buffers:

@@ -42,7 +42,7 @@ def _section(title: str, body: str) -> str:
 def _head(inspection: Inspection, model: str, where: str) -> str:
     constants = sum(tensor.byte_count for tensor in inspection.tensors.values() if tensor.is_constant)
     facts = [
-        (show_share(len(inspection.device_operations), len(inspection.operations)), "of operations on the device"),
+        (show_share(len(inspection.device_operations), len(inspection.run_operations)), "of operations on the device"),
         (show_share(inspection.device_macs, inspection.macs), "of multiply-accumulates on the device"),
         (str(len(inspection.partitions)), "partitions on the device"),
         (show_seconds(inspection.device_seconds), "on the device, estimated"),
@@ -62,7 +62,7 @@ def _head(inspection: Inspection, model: str, where: str) -> str:
 def _shares(inspection: Inspection) -> str:
     operations = dict.fromkeys(Placement, 0)
     macs = dict.fromkeys(Placement, 0)
-    for operation in inspection.operations:
+    for operation in inspection.run_operations:
         operations[operation.placement] += 1
         macs[operation.placement] += operation.macs
     unknown = operations[Placement.RUNTIME]

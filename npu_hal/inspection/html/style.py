@@ -43,6 +43,7 @@ a { color: var(--link); }
   stroke: var(--fallback); }
 .on-runtime { background: var(--runtime); fill: var(--runtime-soft); border-color: var(--runtime);
   stroke: var(--runtime); }
+.on-nobody { background: none; fill: none; border-color: var(--faint); stroke: var(--faint); stroke-dasharray: 3 3; }
 .drawing { overflow: auto; max-height: 80vh; border: 1px solid var(--line); border-radius: 6px;
   background: var(--panel); }
 .drawing svg { display: block; margin: 0 auto; }
