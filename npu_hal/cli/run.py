@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from npu_hal.api import InvalidInput, InvalidOption
+from npu_hal.cli.choices import DeviceChoice, DriverChoice, OptionChoices
 from npu_hal.cli.key_value import parse_options, parse_shapes
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
@@ -57,9 +58,9 @@ def run(
         list[str] | None,
         typer.Option(metavar="NAME=SIZES", help="Another shape for an input, such as image=1,240,320,3."),
     ] = None,
-    driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    driver: DriverChoice = None,
+    device: DeviceChoice = None,
+    option: OptionChoices = None,
     dump: Annotated[
         Path | None,
         typer.Option(

@@ -12,7 +12,7 @@ from npu_hal.cli.printing import console, print_json, table
 from npu_hal.cli.run_report import execution_report, print_execution
 from npu_hal.cli.task_output import TaskOutput
 from npu_hal.stateful import ModelExecutor
-from npu_hal.tasks import ModelInterface, ResultTable, TaskSettings, read_metadata, task_named
+from npu_hal.tasks import ModelInterface, ResultTable, TaskSettings, check_settings, read_metadata, task_named
 from npu_hal.tflite.reader import read_model
 
 
@@ -38,6 +38,7 @@ def run_task(request: TaskRequest) -> None:
     model = read_model(request.model_file, request.shapes)
     interface = ModelInterface.of(model, read_metadata(model.metadata, request.model_file))
     kind = task_named(request.task, interface)
+    check_settings(kind, request.settings)
     output = TaskOutput(kind, request.output, request.force) if request.output is not None else None
     job = kind(interface, request.settings).prepare(request.files)
     progress = Console(stderr=True)

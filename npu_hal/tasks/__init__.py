@@ -3,7 +3,17 @@
 from npu_hal.tasks.catalogue import AUTOMATIC, TASKS, task_named
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.metadata import ModelMetadata, read_metadata
-from npu_hal.tasks.task import Job, PictureResult, Product, Result, ResultTable, SoundResult, Task, TaskSettings
+from npu_hal.tasks.task import (
+    Job,
+    PictureResult,
+    Product,
+    Result,
+    ResultTable,
+    SoundResult,
+    Task,
+    TaskSettings,
+    check_settings,
+)
 
 __all__ = [
     "AUTOMATIC",
@@ -18,6 +28,7 @@ __all__ = [
     "SoundResult",
     "Task",
     "TaskSettings",
+    "check_settings",
     "read_metadata",
     "task_named",
 ]

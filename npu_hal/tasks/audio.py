@@ -16,7 +16,7 @@ from npu_hal.tasks.sound.form import AudioForm, Segment
 from npu_hal.tasks.sound.keywords import MicroSpeech, MlperfKeywords
 from npu_hal.tasks.sound.wake_word import WakeWord
 from npu_hal.tasks.sound.yamnet import YamnetSpectra
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 from npu_hal.tasks.waveform import Waveform
 
 _FORMS = (MicroSpeech, MlperfKeywords, WakeWord, YamnetSpectra)
@@ -27,6 +27,7 @@ class Audio:
 
     name: ClassVar[str] = "audio"
     product: ClassVar[Product] = Product.NOTHING
+    takes: ClassVar[frozenset[str]] = frozenset({"labels", "threshold"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         form = _form(interface)
@@ -97,8 +98,8 @@ class Hearing:
         }
 
     def table(self) -> ResultTable:
-        """A row for each class of the whole sound; the caption tells when the first of them is loudest."""
-        caption = "nothing heard"
+        """A row for each class of the whole sound; the caption tells where the first of them is rated highest."""
+        caption = "no class is rated above the threshold"
         if self.classes:
             best = self.classes[0]
             when = max(
@@ -107,7 +108,7 @@ class Hearing:
                     (rated.score for rated in segment.classes if rated.index == best.index), default=-np.inf
                 ),
             )
-            caption = f"heard: {class_name(best)}, most of all from {when.start:.2f} to {when.end:.2f} s"
+            caption = f"highest: {class_name(best)}, {best.score:.4f}, from {when.start:.2f} to {when.end:.2f} s"
         return ResultTable(caption, ("class ", "score ", "label"), class_rows(self.classes))
 
 
@@ -120,6 +121,7 @@ class _AudioJob:
     def interpret(self, outputs: Sequence[list[Array]]) -> Hearing:
         task = self.task
         ratings = np.stack([real_values(values[0], task.output).reshape(-1) for values in outputs])
+        check_finite(ratings, "ratings")
         top = task.settings.top
         heard = tuple(
             HeardSegment(segment.start, segment.end, task.rated(rating, top))

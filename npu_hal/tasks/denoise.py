@@ -13,7 +13,7 @@ from npu_hal.inputs.quantize_real import quantize_real
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.sound.frames import frames
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 from npu_hal.tasks.waveform import Waveform
 
 _RATE = 16000
@@ -32,6 +32,7 @@ class Denoise:
 
     name: ClassVar[str] = "denoise"
     product: ClassVar[Product] = Product.SOUND
+    takes: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         del settings
@@ -97,6 +98,7 @@ class _DenoiseJob:
 
     def interpret(self, outputs: Sequence[list[Array]]) -> CleanSound:
         masks = np.stack([real_values(values[0], self.task.output).reshape(-1) for values in outputs])
+        check_finite(masks, "masks")
         pieces = np.fft.irfft(self.spectra * masks, _WINDOW, axis=1)
         # A periodic Hann window adds up to the same for each sample, and hides where windows end.
         window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)

@@ -31,7 +31,7 @@ class YoloFace:
     background = 0
     classes: int | None = 1
     labels: tuple[str, ...] | None = ("face",)
-    keeps_proportions = True
+    ground: int | None = 128
 
     @classmethod
     def of(cls, interface: ModelInterface) -> "YoloFace | None":

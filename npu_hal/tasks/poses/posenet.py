@@ -41,6 +41,8 @@ _EDGES = (
 _SAME_PERSON = 20.0
 # Offsets to a neighbour are coarse; those at the place they lead to correct them, as often as this.
 _REFINEMENTS = 5
+# Logits beyond this make no difference, but would overflow.
+_LOGIT_LIMIT = 100.0
 
 
 class PoseNet:
@@ -136,7 +138,7 @@ class _Maps:
                     logit = float(_sample(self.scores, reached, [target])[0])
                     heapq.heappush(waiting, (-logit, met, target, reached))
                     met += 1
-        return Body(points, 1 / (1 + np.exp(-logits)))
+        return Body(points, 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_LIMIT, _LOGIT_LIMIT))))
 
     def _follow(self, place: NDArray[np.float64], target: int, channel: int) -> NDArray[np.float64]:
         """Where the mid-range offset at `place` leads, corrected by the short offsets there."""

@@ -4,7 +4,8 @@
 
     y = clamp(zero_point_y + round(round(a * 2**n * (1 / b)) * scale_a / (scale_b * scale_y) / 2**n))
 
-the reciprocal as `fixed_point_exp` computes it. A divisor of 0 is refused, but for floats.
+the reciprocal as `fixed_point_exp` computes it. Where the last right shift is by 32 bits or more nothing but the zero
+point is left; TensorFlow Lite leaves that undefined. A divisor of 0 is refused, but for floats.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,11 @@ from npu_hal_software.reference.fixed_point import (
 from npu_hal_software.reference.fixed_point_exp import reciprocal
 from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.quantized import activation_range, multiplier_problem, range_of, scale_of, zero_point_of
+
+# Of words of 32 bits, this leaves 0.
+LARGEST_RIGHT_SHIFT = 33
+# The bits that an 8-bit difference leaves free of a word, at least: further left the quotient cannot be shifted.
+SMALLEST_HEADROOM = 23
 
 
 def compile_div(operation: Div, tensors: Sequence[Tensor]) -> Kernel:
@@ -57,7 +63,8 @@ def _compile_quantised(operation: Div, tensors: Sequence[Tensor]) -> Kernel:
         _require_divisors(b, operation)
         quotients, exponents = _quotients(a * np.sign(b), np.abs(b))
         scaled = rounding_doubling_high_multiply(quotients, multiplier.significands)
-        steps = rounding_divide_by_power_of_two(scaled, exponents - multiplier.exponents)
+        right_shifts = np.minimum(exponents - multiplier.exponents, LARGEST_RIGHT_SHIFT)
+        steps = rounding_divide_by_power_of_two(scaled, right_shifts)
         outputs[0][...] = np.clip(steps + zero_point_of(output), low, high)
 
     return run
@@ -81,7 +88,12 @@ def div_refusal(operation: Div, tensors: Sequence[Tensor]) -> str:
     lhs, rhs, output = (tensors[index] for index in (operation.lhs, operation.rhs, operation.output))
     if lhs.dtype is DType.INT8:
         return "DIV of int8 is not defined; uint8 is"
-    return multiplier_problem(_quotient_multiplier(lhs, rhs, output)) if lhs.dtype is DType.UINT8 else ""
+    if lhs.dtype is not DType.UINT8:
+        return ""
+    real = _quotient_multiplier(lhs, rhs, output)
+    if real >= 1 << (SMALLEST_HEADROOM - 1):
+        return f"its scales ask for a multiplication by {real:g}; fixed-point arithmetic of DIV ends below 2**22"
+    return multiplier_problem(real)
 
 
 def compile_floor_div(operation: FloorDiv, tensors: Sequence[Tensor]) -> Kernel:

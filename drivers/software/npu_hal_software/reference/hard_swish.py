@@ -109,9 +109,7 @@ def hard_swish_refusal(operation: HardSwish, tensors: Sequence[Tensor]) -> str:
         return ""
     to_gate, to_output = _multipliers(source, result)
     if not -LARGEST_RIGHT_SHIFT <= to_gate.exponent <= LARGEST_LEFT_SHIFT:
-        return (
-            f"the input's scale {scale_of(source):g} is too far from 3/128, the gate's step, for 16-bit arithmetic"
-        )
+        return f"the input's scale {scale_of(source):g} is too far from 3/128, the gate's step, for 16-bit arithmetic"
     if not -LARGEST_RIGHT_SHIFT <= to_output.exponent <= 0:
         return (
             f"the input's scale is {scale_of(source) / scale_of(result):g} times the output's; 16-bit arithmetic takes "

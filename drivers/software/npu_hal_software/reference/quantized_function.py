@@ -1,9 +1,9 @@
 """ABS, EXP, LOG and RSQRT of int8.
 
 EXP and LOG are tables in float32 (`real_table`); the logarithm of what is not positive is the output's lowest value.
-ABS is ``|x - zero_point_x| * scale_x / scale_y + zero_point_y`` in fixed point. RSQRT is
+ABS is ``|x - zero_point_x| * scale_x / scale_y + zero_point_y`` in fixed point. RSQRT, with x' = x - zero_point_x, is
 
-    y = clamp(round(round(2**20 / sqrt(x')) / (2**20 * sqrt(scale_x) * scale_y)) + zero_point_y)    x' = x - zero_point_x
+    y = clamp(round(round(2**20 / sqrt(x')) / (2**20 * sqrt(scale_x) * scale_y)) + zero_point_y)
 
 with the root as `fixed_point_rsqrt` computes it. RSQRT of 0 is the highest value, of negative numbers an error.
 """

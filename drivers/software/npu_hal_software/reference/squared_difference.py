@@ -5,7 +5,8 @@ Int8 operands are brought to a common scale, twice the larger of the two, with 7
     a' = round((a - zero_point_a) * 2**7 * scale_a / common)        b' likewise       common = 2 * max(scale_a, scale_b)
     y  = clamp(zero_point_y + round((a' - b')**2 * common**2 / (2**14 * scale_y)))
 
-All roundings are `FixedPointMultiplier.multiply`.
+All roundings are `FixedPointMultiplier.multiply`. TensorFlow Lite aborts where the last factor is 1 or more; here it is
+applied like any other.
 """
 
 from collections.abc import Callable, Sequence
