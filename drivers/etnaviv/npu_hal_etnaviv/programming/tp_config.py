@@ -1,6 +1,7 @@
 """TP jobs as config fields (hardware note, section 8): one config for each TP core that shares a job."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from npu_hal_etnaviv.jobs.image import Image
 from npu_hal_etnaviv.jobs.tp_job import Detranspose, Pad, PickBytes, SpaceToDepth, TPJob, Transpose
@@ -130,18 +131,18 @@ def _pick_bytes(job: PickBytes, source: int, target: int) -> Fields:
     }
 
 
+@dataclass(frozen=True, slots=True)
 class _StridedPart:
     """Along one axis: what a share of the outputs reads, each output two positions of the input.
 
     before: positions of padding before the part. size: valid positions from `start` on.
     """
 
-    def __init__(self, first_output: int, outputs: int, start: int, before: int, size: int) -> None:
-        self.first_output = first_output
-        self.outputs = outputs
-        self.start = start
-        self.before = before
-        self.size = size
+    first_output: int
+    outputs: int
+    start: int
+    before: int
+    size: int
 
     @classmethod
     def of(cls, share: Share, input_size: int, output_size: int, pad_before: int, *, is_split: bool) -> "_StridedPart":
