@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from npu_hal_nnapi import Compilation, Execution, Model, NnapiError, OperandCode, OperandType, OperationCode
 from npu_hal_nnapi import ResultCode as R
 
-C, O = OperandCode, OperationCode
+C, OP = OperandCode, OperationCode
 FLOAT, INTS = C.TENSOR_FLOAT32, C.TENSOR_INT32
 UINT8, INT8, CHANNELS = C.TENSOR_QUANT8_ASYMM, C.TENSOR_QUANT8_ASYMM_SIGNED, C.TENSOR_QUANT8_SYMM_PER_CHANNEL
 
@@ -92,12 +92,12 @@ def convolve(x: Array, weights: Array, stride: int = 1, dilation: int = 1) -> Ar
 
 X = floats(2, 3, 4)
 UNARY = [
-    (O.ABS, np.abs(X), X),
-    (O.NEG, -X, X),
-    (O.EXP, np.exp(X), X),
-    (O.LOG, np.log(np.abs(X)), np.abs(X)),
-    (O.SQRT, np.sqrt(np.abs(X)), np.abs(X)),
-    (O.RSQRT, 1 / np.sqrt(np.abs(X)), np.abs(X)),
+    (OP.ABS, np.abs(X), X),
+    (OP.NEG, -X, X),
+    (OP.EXP, np.exp(X), X),
+    (OP.LOG, np.log(np.abs(X)), np.abs(X)),
+    (OP.SQRT, np.sqrt(np.abs(X)), np.abs(X)),
+    (OP.RSQRT, 1 / np.sqrt(np.abs(X)), np.abs(X)),
 ]
 
 
@@ -107,41 +107,42 @@ def test_unary(kind: OperationCode, expected: Array, x: Array) -> None:
     np.testing.assert_allclose(y, expected, rtol=1e-6)
 
 
-MOVED: list[tuple[OperationCode, tuple[Array, ...], Array]] = [
-    (O.MAXIMUM, (floats(1, 4, seed=2),), np.maximum(X, floats(1, 4, seed=2))),
-    (O.MINIMUM, (floats(1, 4, seed=2),), np.minimum(X, floats(1, 4, seed=2))),
-    (O.PRELU, (floats(4, seed=3),), np.where(X >= 0, X, X * floats(4, seed=3))),
-    (O.REDUCE_MAX, (integers(1), scalar(False)), X.max(axis=1)),
-    (O.REDUCE_MIN, (integers(0, -1), scalar(True)), X.min(axis=(0, 2), keepdims=True)),
-    (O.REDUCE_SUM, (integers(-1), scalar(False)), X.sum(axis=-1)),
-    (O.SLICE, (integers(0, 1, 2), integers(2, -1, 1)), X[:, 1:, 2:3]),
-    (O.TILE, (integers(1, 2, 3),), np.tile(X, (1, 2, 3))),
-    (O.GATHER, (scalar(1), integers(2, 0, 2)), X[:, [2, 0, 2]]),
-    (O.EXPAND_DIMS, (scalar(-1),), X[..., None]),
-    (O.PAD_V2, (np.array([[0, 0], [1, 0], [0, 2]], np.int32), scalar(7.0)), np.pad(X, ((0, 0), (1, 0), (0, 2)), constant_values=7)),
-    (O.MIRROR_PAD, (np.array([[0, 0], [1, 1], [2, 0]], np.int32), scalar(0)), np.pad(X, ((0, 0), (1, 1), (2, 0)), "reflect")),
-    (O.SOFTMAX, (scalar(1.0), scalar(1)), np.exp(X) / np.exp(X).sum(axis=1, keepdims=True)),
-    (O.LOG_SOFTMAX, (scalar(1.0), scalar(-1)), X - np.log(np.exp(X).sum(axis=-1, keepdims=True))),
-    (O.L2_NORMALIZATION, (scalar(1),), X / np.linalg.norm(X, axis=1, keepdims=True)),
-    (O.TRANSPOSE, (integers(2, 0, 1),), X.transpose(2, 0, 1)),
-]  # fmt: skip
+PADDINGS = np.array([[0, 0], [1, 1], [2, 0]], np.int32)
+FLOAT_CASES: list[tuple[OperationCode, tuple[Array, ...], Array]] = [
+    (OP.MAXIMUM, (floats(1, 4, seed=2),), np.maximum(X, floats(1, 4, seed=2))),
+    (OP.MINIMUM, (floats(1, 4, seed=2),), np.minimum(X, floats(1, 4, seed=2))),
+    (OP.PRELU, (floats(4, seed=3),), np.where(X >= 0, X, X * floats(4, seed=3))),
+    (OP.REDUCE_MAX, (integers(1), scalar(False)), X.max(axis=1)),
+    (OP.REDUCE_MIN, (integers(0, -1), scalar(True)), X.min(axis=(0, 2), keepdims=True)),
+    (OP.REDUCE_SUM, (integers(-1), scalar(False)), X.sum(axis=-1)),
+    (OP.SLICE, (integers(0, 1, 2), integers(2, -1, 1)), X[:, 1:, 2:3]),
+    (OP.TILE, (integers(1, 2, 3),), np.tile(X, (1, 2, 3))),
+    (OP.GATHER, (scalar(1), integers(2, 0, 2)), X[:, [2, 0, 2]]),
+    (OP.EXPAND_DIMS, (scalar(-1),), X[..., None]),
+    (OP.PAD_V2, (PADDINGS, scalar(7.0)), np.pad(X, PADDINGS, constant_values=7)),
+    (OP.MIRROR_PAD, (PADDINGS, scalar(0)), np.pad(X, PADDINGS, "reflect")),
+    (OP.SOFTMAX, (scalar(1.0), scalar(1)), np.exp(X) / np.exp(X).sum(axis=1, keepdims=True)),
+    (OP.LOG_SOFTMAX, (scalar(1.0), scalar(-1)), X - np.log(np.exp(X).sum(axis=-1, keepdims=True))),
+    (OP.L2_NORMALIZATION, (scalar(1),), X / np.linalg.norm(X, axis=1, keepdims=True)),
+    (OP.TRANSPOSE, (integers(2, 0, 1),), X.transpose(2, 0, 1)),
+]
 
 
-@pytest.mark.parametrize(("kind", "arguments", "expected"), MOVED, ids=lambda value: getattr(value, "name", ""))
+@pytest.mark.parametrize(("kind", "arguments", "expected"), FLOAT_CASES, ids=lambda value: getattr(value, "name", ""))
 def test_float(kind: OperationCode, arguments: tuple[Array, ...], expected: Array) -> None:
     (y,) = run(kind, X, *arguments, results=[expected.shape])
     np.testing.assert_allclose(y, expected, rtol=2e-6, atol=1e-6)
 
 
 def test_positions_of_extremes() -> None:
-    (largest,) = run(O.ARGMAX, X, scalar(1), results=[(2, 4)], code=INTS)
-    (smallest,) = run(O.ARGMIN, X, scalar(-1), results=[(2, 3)], code=INTS)
+    (largest,) = run(OP.ARGMAX, X, scalar(1), results=[(2, 4)], code=INTS)
+    (smallest,) = run(OP.ARGMIN, X, scalar(-1), results=[(2, 3)], code=INTS)
     np.testing.assert_array_equal(largest, X.argmax(axis=1))
     np.testing.assert_array_equal(smallest, X.argmin(axis=-1))
 
 
 def test_split_gives_several_outputs() -> None:
-    parts = run(O.SPLIT, X, scalar(-1), scalar(2), results=[(2, 3, 2), (2, 3, 2)])
+    parts = run(OP.SPLIT, X, scalar(-1), scalar(2), results=[(2, 3, 2), (2, 3, 2)])
     np.testing.assert_array_equal(np.concatenate(parts, axis=-1), X)
 
 
@@ -155,7 +156,7 @@ def test_convolution_of_layouts_and_dilations(channels_first: bool, dilation: in
         given, expected = x.transpose(0, 3, 1, 2).copy(), expected.transpose(0, 3, 1, 2)
     window = (scalar(2), scalar(2), scalar(2), scalar(0))
     arguments = (weights, bias, *window, scalar(channels_first), scalar(dilation), scalar(dilation))
-    (y,) = run(O.CONV_2D, given, *arguments, results=[expected.shape])
+    (y,) = run(OP.CONV_2D, given, *arguments, results=[expected.shape])
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -164,7 +165,7 @@ def test_grouped_convolution() -> None:
     halves = [convolve(x[..., 2 * group : 2 * group + 2], weights[3 * group : 3 * group + 3]) for group in range(2)]
     expected = np.concatenate(halves, axis=-1) + bias
     arguments = (weights, bias, scalar(2), scalar(1), scalar(1), scalar(2), scalar(0), scalar(False))
-    (y,) = run(O.GROUPED_CONV_2D, x, *arguments, results=[expected.shape])
+    (y,) = run(OP.GROUPED_CONV_2D, x, *arguments, results=[expected.shape])
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -179,13 +180,13 @@ def test_transposed_convolution() -> None:
     expected = whole[:, :6, 1:] + bias
     pads = (scalar(1), scalar(0), scalar(0), scalar(1))
     arguments = (weights, bias, *pads, scalar(2), scalar(2), scalar(0), scalar(False))
-    (y,) = run(O.TRANSPOSE_CONV, x, *arguments, results=[expected.shape])
+    (y,) = run(OP.TRANSPOSE_CONV, x, *arguments, results=[expected.shape])
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_resizing_by_factors() -> None:
     x = floats(1, 2, 3, 2)
-    (y,) = run(O.RESIZE_NEAREST_NEIGHBOR, x, scalar(2.0), scalar(3.0), scalar(False), results=[(1, 6, 6, 2)])
+    (y,) = run(OP.RESIZE_NEAREST_NEIGHBOR, x, scalar(2.0), scalar(3.0), scalar(False), results=[(1, 6, 6, 2)])
     np.testing.assert_array_equal(y, x.repeat(3, axis=1).repeat(2, axis=2))
 
 
@@ -212,7 +213,7 @@ def test_convolution_with_scales_per_channel(code: OperandCode, zero_point: int)
         model.add_operand(OperandType(C.INT32))
         model.set_operand_value(index, scalar(value))
     model.add_operand(OperandType(code, (1, 4, 4, 4), 0.2, zero_point))
-    model.add_operation(O.CONV_2D, range(7), [7])
+    model.add_operation(OP.CONV_2D, range(7), [7])
     model.identify_inputs_and_outputs([0], [7])
     model.finish()
     (y,) = compute(model, x)
@@ -222,5 +223,5 @@ def test_convolution_with_scales_per_channel(code: OperandCode, zero_point: int)
 
 def test_what_no_driver_runs_is_refused_at_compilation() -> None:
     with pytest.raises(NnapiError, match="operations of kind SIN are not supported") as error:
-        run(O.SIN, X, results=[X.shape])
+        run(OP.SIN, X, results=[X.shape])
     assert error.value.code is R.BAD_DATA
