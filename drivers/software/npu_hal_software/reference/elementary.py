@@ -51,10 +51,20 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+def _quiet(kernel: Kernel) -> Kernel:
+    """The kernel without numpy's warnings: infinity and NaN are results like others."""
+
+    def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+        with np.errstate(all="ignore"):
+            kernel(inputs, outputs)
+
+    return run
+
+
 def compile_function(operation: Function, tensors: Sequence[Tensor]) -> Kernel:
     """The kernel of an elementary function."""
     function = _FUNCTIONS[operation.kind]
-    return lambda inputs, outputs: np.copyto(outputs[0], function(inputs[0]))
+    return _quiet(lambda inputs, outputs: np.copyto(outputs[0], function(inputs[0])))
 
 
 def compile_div(operation: Div, tensors: Sequence[Tensor]) -> Kernel:
@@ -73,7 +83,7 @@ def compile_div(operation: Div, tensors: Sequence[Tensor]) -> Kernel:
             quotients = (magnitudes * np.sign(lhs) * np.sign(rhs)).astype(np.int32)
         np.clip(quotients, low, high, out=outputs[0])
 
-    return run
+    return _quiet(run)
 
 
 def compile_floor_div(operation: FloorDiv, tensors: Sequence[Tensor]) -> Kernel:
@@ -87,7 +97,7 @@ def compile_floor_div(operation: FloorDiv, tensors: Sequence[Tensor]) -> Kernel:
             _require_divisors(inputs[1], operation)
             np.floor_divide(inputs[0], inputs[1], out=outputs[0])
 
-    return run
+    return _quiet(run)
 
 
 def _require_divisors(divisors: Array, operation: Any) -> None:
@@ -102,7 +112,7 @@ def compile_squared_difference(operation: SquaredDifference, tensors: Sequence[T
         difference = inputs[0] - inputs[1]
         np.multiply(difference, difference, out=outputs[0])
 
-    return run
+    return _quiet(run)
 
 
 def compile_cast(operation: Cast, tensors: Sequence[Tensor]) -> Kernel:
