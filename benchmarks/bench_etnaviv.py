@@ -55,9 +55,10 @@ def measure_once(graph: Graph, device: Device, figures: Figures) -> None:
         start = time.perf_counter()
         with device.create_subgraph(part) as subgraph:
             compiling += time.perf_counter() - start
-            report = subgraph.report()  # type: ignore[attr-defined]
-            jobs += len(report["jobs"])
-            coefficients += report["memory"]["coefficients"]
+            report = subgraph.report()
+            if report is not None:
+                jobs += len(report.jobs)
+                coefficients += report.memory["coefficients"]
             # The first inference decodes the coefficients.
             for _ in range(2):
                 start = time.perf_counter()

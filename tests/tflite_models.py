@@ -21,6 +21,7 @@ from npu_hal.api import (
     AveragePool2D,
     BatchToSpaceNd,
     Cast,
+    ComplexAbs,
     Concatenation,
     Conv2D,
     DepthToSpace,
@@ -28,6 +29,7 @@ from npu_hal.api import (
     Dequantize,
     Div,
     DType,
+    Elu,
     EmbeddingLookup,
     Exp,
     ExpandDims,
@@ -37,9 +39,11 @@ from npu_hal.api import (
     Gather,
     GatherNd,
     Graph,
+    HardSwish,
     LeakyRelu,
     Log,
     Logistic,
+    LogSoftmax,
     Maximum,
     MaxPool2D,
     Mean,
@@ -59,6 +63,7 @@ from npu_hal.api import (
     ReduceMin,
     Relu,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
@@ -75,6 +80,7 @@ from npu_hal.api import (
     Squeeze,
     StridedSlice,
     Sub,
+    Sum,
     Tanh,
     Tensor,
     Tile,
@@ -238,10 +244,15 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             pass
         case (
             Abs()
+            | ComplexAbs()
+            | Elu()
             | Exp()
             | Floor()
+            | HardSwish()
             | Log()
+            | LogSoftmax()
             | Neg()
+            | ReluN1To1()
             | Rsqrt()
             | Sqrt()
             | FloorDiv()
@@ -293,7 +304,7 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             options_name = "MirrorPadOptions"
             mode = tflite.MirrorPadMode
             options = {"Mode": mode.SYMMETRIC if operation.symmetric else mode.REFLECT}
-        case ReduceMax() | ReduceMin():
+        case ReduceMax() | ReduceMin() | Sum():
             inputs.append(constant(operation.axes))
             options_name, options = "ReducerOptions", {"KeepDims": operation.keep_dims}
         case Gather():

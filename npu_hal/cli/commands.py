@@ -30,6 +30,8 @@ OWN_COMMANDS = {
     "devices": ("npu_hal.cli.devices", "devices"),
     "run": ("npu_hal.cli.run", "run"),
     "bench": ("npu_hal.cli.bench", "bench"),
+    "inspect": ("npu_hal.cli.inspect", "inspect"),
+    "doctor": ("npu_hal.cli.doctor", "doctor"),
     "conformance": ("npu_hal.cli.conformance", "conformance"),
     "replay": ("npu_hal.cli.replay", "replay_trace"),
 }

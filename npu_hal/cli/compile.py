@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from npu_hal.api import Device, Graph, Subgraph
+from npu_hal.api import Device, Graph, JobReport, Subgraph, SubgraphReport
+from npu_hal.cli.choices import DeviceChoice, DriverChoice, OptionChoices
 from npu_hal.cli.key_value import parse_options
 from npu_hal.cli.printing import console, print_json, table
 from npu_hal.partitioner import Partitioning, partition
@@ -16,23 +17,11 @@ from npu_hal.selection import open_device
 from npu_hal.tflite.reader import read_model
 
 
-@runtime_checkable
-class Reporting(Protocol):
-    """What a subgraph of a driver that tells how it compiles has besides the interface.
-
-    The report is made of what JSON has: numbers, texts, lists and mappings by text. A list of mappings is shown as a
-    table.
-    """
-
-    def report(self) -> Mapping[str, object]:
-        """What the graph was compiled to."""
-
-
 def compile_model(
     model_file: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.")],
-    driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    driver: DriverChoice = None,
+    device: DeviceChoice = None,
+    option: OptionChoices = None,
     dump: Annotated[
         Path | None,
         typer.Option(
@@ -77,16 +66,43 @@ def _compile_partition(graph: Graph, positions: Sequence[int], device: Device, *
         seconds = perf_counter() - started
         if run:
             _run_on_zeros(part, subgraph)
-        return {
-            "operations": list(positions),
-            "compile_ms": round(seconds * 1e3, 3),
-            "report": dict(subgraph.report()) if isinstance(subgraph, Reporting) else None,
-        }
+        report = subgraph.report()
+    return {
+        "operations": list(positions),
+        "compile_ms": round(seconds * 1e3, 3),
+        "report": None if report is None else _report(report, positions),
+    }
 
 
 def _run_on_zeros(graph: Graph, subgraph: Subgraph) -> None:
     subgraph.invoke([np.zeros(tensor.shape, tensor.dtype.numpy) for tensor in graph.input_tensors])
     subgraph.read_outputs([np.empty(tensor.shape, tensor.dtype.numpy) for tensor in graph.output_tensors])
+
+
+def _report(report: SubgraphReport, positions: Sequence[int]) -> dict[str, Any]:
+    return {
+        "jobs": [_job(job, positions) for job in report.jobs],
+        "memory": dict(report.memory),
+        "estimate": report.estimate,
+    }
+
+
+def _job(job: JobReport, positions: Sequence[int]) -> dict[str, Any]:
+    """A job; its operations by their positions in the whole model. `ratio` is of coded to raw coefficient bytes."""
+    ratio = job.coefficient_bytes / job.raw_coefficient_bytes if job.raw_coefficient_bytes else None
+    return {
+        "unit": job.unit,
+        "name": job.name,
+        "operations": [positions[operation] for operation in job.operations],
+        "macs": job.macs,
+        "input_bytes": job.input_bytes,
+        "output_bytes": job.output_bytes,
+        "coefficient_bytes": job.coefficient_bytes,
+        "ratio": None if ratio is None else round(ratio, 3),
+        "sram_bytes": job.sram_bytes,
+        "estimated_ms": None if job.estimated_seconds is None else round(job.estimated_seconds * 1e3, 4),
+        "details": dict(job.details),
+    }
 
 
 def _print(report: Mapping[str, Any]) -> None:
@@ -105,32 +121,26 @@ def _print(report: Mapping[str, Any]) -> None:
         if part["report"] is None:
             out.print("the driver tells no more of it")
         else:
-            _print_mapping(part["report"])
+            _print_partition(part["report"])
 
 
-def _print_mapping(report: Mapping[str, object]) -> None:
-    for name, value in report.items():
-        if isinstance(value, Mapping):
-            console().print(f"{name}: " + ", ".join(f"{key} {entry}" for key, entry in value.items()))
-        elif isinstance(value, Sequence) and value and all(isinstance(row, Mapping) for row in value):
-            _print_rows(value)
-        else:
-            console().print(f"{name}: {value}")
+def _print_partition(report: Mapping[str, Any]) -> None:
+    details = list(dict.fromkeys(name for job in report["jobs"] for name in job["details"]))
+    jobs = table("job", "operation ", "makes", *details, "coefficients ", "ratio ", "SRAM ", "estimated ms ")
+    for job in report["jobs"]:
+        jobs.add_row(
+            job["unit"],
+            ", ".join(str(operation) for operation in job["operations"]),
+            job["name"],
+            *(job["details"].get(name, "") for name in details),
+            *(_cell(job[name]) for name in ("coefficient_bytes", "ratio", "sram_bytes", "estimated_ms")),
+        )
+    out = console()
+    out.print(jobs)
+    out.print("memory: " + ", ".join(f"{name} {size}" for name, size in report["memory"].items()))
+    if report["estimate"]:
+        out.print(f"estimates: {report['estimate']}")
 
 
-def _print_rows(rows: Sequence[Mapping[str, object]]) -> None:
-    """One table; a row that lacks a column leaves it empty."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    numeric = {name: all(isinstance(row.get(name, 0), int | float) for row in rows) for name in names}
-    shown = table(*(f"{name} " if numeric[name] else name for name in names))
-    for row in rows:
-        shown.add_row(*(_cell(row.get(name, "")) for name in names))
-    console().print(shown)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if isinstance(value, list):
-        return "x".join(str(entry) for entry in value)
-    return str(value)
+def _cell(number: float | None) -> str:
+    return str(number) if number else ""

@@ -3,8 +3,9 @@
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -23,15 +24,29 @@ def check_writable(path: Path, force: bool) -> None:
 
 def save_npz(path: Path, arrays: Mapping[str, Array], force: bool) -> None:
     """Write `arrays` as an .npz file; it is there whole or not at all. Raises `InvalidOption`."""
+
+    def write(stream: IO[bytes]) -> None:
+        # numpy.savez takes names as keyword arguments, which some names of tensors cannot be.
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+
+    save_file(path, write, force)
+
+
+def save_text(path: Path, text: str, force: bool) -> None:
+    """Write `text` as a UTF-8 file; it is there whole or not at all. Raises `InvalidOption`."""
+    save_file(path, lambda stream: stream.write(text.encode("utf-8", "replace")), force)
+
+
+def save_file(path: Path, write: Callable[[IO[bytes]], object], force: bool) -> None:
+    """Let `write` make the file at `path`; it is there whole or not at all. Raises `InvalidOption`."""
     temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
             temporary = Path(stream.name)
-            # numpy.savez takes names as keyword arguments, which some names of tensors cannot be.
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                for name, array in arrays.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, array, allow_pickle=False)
+            write(stream)
         # Temporary files are private; this one is to be as readable as any other that the user makes.
         temporary.chmod(0o666 & ~_umask())
         check_writable(path, force)

@@ -7,6 +7,7 @@ neighbours; then positions are pulled to their neighbours as far as spacing allo
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -15,6 +16,8 @@ Key = TypeVar("Key", bound=Hashable)
 SWEEPS = 6
 # Beyond this many places for crossing edges, edges are drawn straight: time and drawing would get out of hand.
 MAX_BENDS = 20_000
+# How much of a column an edge takes in the layers that it crosses.
+BEND_WIDTH = 0.14
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,17 @@ def lay_out(nodes: Sequence[Key], edges: Sequence[tuple[Key, Key]]) -> Layout[Ke
     above: list[list[int]] = [[] for _ in layer_of]
     below: list[list[int]] = [[] for _ in layer_of]
     for path in paths:
-        for upper, lower in zip(path, path[1:], strict=False):
+        for upper, lower in pairwise(path):
             above[lower].append(upper)
             below[upper].append(lower)
     _order(rows, above, below)
-    x = _columns(rows, above, below)
+    widths = [1.0] * len(nodes) + [BEND_WIDTH] * (len(layer_of) - len(nodes))
+    x = _columns(rows, widths, above, below)
     places = [(x[item], layer_of[item]) for item in range(len(layer_of))]
     return Layout(
         {node: places[number] for node, number in numbers.items()},
         {edge: tuple(places[item] for item in path) for edge, path in zip(drawn, paths, strict=True)},
-        max(x) + 0.5,
+        max(column + width / 2 for column, width in zip(x, widths, strict=True)),
         len(rows),
     )
 
@@ -95,32 +99,42 @@ def _order(rows: list[list[int]], above: list[list[int]], below: list[list[int]]
             position.update((item, place) for place, item in enumerate(row))
 
 
-def _columns(rows: list[list[int]], above: list[list[int]], below: list[list[int]]) -> list[float]:
+def _columns(rows: list[list[int]], widths: list[float], above: list[list[int]], below: list[list[int]]) -> list[float]:
     x = [0.0] * len(above)
-    for row in rows:
+    offsets = [_offsets([widths[item] for item in row]) for row in rows]
+    for row, offset in zip(rows, offsets, strict=True):
         for place, item in enumerate(row):
-            x[item] = place - len(row) / 2
+            x[item] = offset[place] - offset[-1] / 2
     for sweep in range(SWEEPS):
-        for row in rows if sweep % 2 == 0 else reversed(rows):
+        rows_and_offsets = list(zip(rows, offsets, strict=True))
+        for row, offset in rows_and_offsets if sweep % 2 == 0 else reversed(rows_and_offsets):
             wanted = [_mean([x[other] for other in above[item] + below[item]], x[item]) for item in row]
-            for item, column in zip(row, _spaced(wanted), strict=True):
+            for item, column in zip(row, _spaced(wanted, offset), strict=True):
                 x[item] = column
-    left = min(x) - 0.5
+    left = min(column - width / 2 for column, width in zip(x, widths, strict=True))
     return [column - left for column in x]
 
 
-def _spaced(wanted: Sequence[float]) -> list[float]:
-    """The columns nearest to those wanted that are at least 1 apart, in the same order: blocks share what they miss."""
+def _offsets(widths: Sequence[float]) -> list[float]:
+    """Where the middles of items are that stand side by side, counted from the first."""
+    offsets = [0.0]
+    for left, right in pairwise(widths):
+        offsets.append(offsets[-1] + (left + right) / 2)
+    return offsets
+
+
+def _spaced(wanted: Sequence[float], offsets: Sequence[float]) -> list[float]:
+    """The columns nearest to those wanted that are no closer than in `offsets`: blocks share what they miss."""
     blocks: list[tuple[float, int]] = []
-    for place, column in enumerate(wanted):
-        # In terms of column - place, being 1 apart is not to descend.
-        total, count = column - place, 1
+    for column, offset in zip(wanted, offsets, strict=True):
+        # In terms of column - offset, being far enough apart is not to descend.
+        total, count = column - offset, 1
         while blocks and blocks[-1][0] / blocks[-1][1] > total / count:
             earlier_total, earlier_count = blocks.pop()
             total, count = total + earlier_total, count + earlier_count
         blocks.append((total, count))
-    offsets = [total / count for total, count in blocks for _ in range(count)]
-    return [offset + place for place, offset in enumerate(offsets)]
+    shifts = [total / count for total, count in blocks for _ in range(count)]
+    return [shift + offset for shift, offset in zip(shifts, offsets, strict=True)]
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -16,9 +16,6 @@ from npu_hal.registry import Registry, default_registry
 from npu_hal.selection import select
 from npu_hal.tflite.partial_model import PartialModel, read_partial_model
 
-# Of index arithmetic whose result is known before, and accesses of variables.
-_NOTHING_TO_DO = "nothing is left of it to do when the model runs"
-
 
 @dataclass(frozen=True, slots=True)
 class _Node:
@@ -48,7 +45,7 @@ def inspect_model(
         opened = stack.enter_context(selection.driver.open(selection.device, options))
         refusals = _refusals(model, opened)
         nodes = _nodes(model)
-        steps = alternate(nodes, refusals)
+        steps = _divide(nodes, refusals)
         records = [_step(number, step, nodes, model, opened) for number, step in enumerate(steps)]
         fallback_name, seconds = "", {}
         try:
@@ -79,9 +76,7 @@ def inspect_model(
 
 def _refusals(model: PartialModel, device: Device) -> dict[int, str]:
     """Why operations are not on the device, by position in the file."""
-    refusals = {
-        operator.index: operator.reason or _NOTHING_TO_DO for operator in model.operators if operator.operation is None
-    }
+    refusals = {operator.index: operator.reason for operator in model.operators if operator.reason}
     for position, operation in zip(model.positions, model.graph.operations, strict=True):
         support = device.supports(operation, model.graph)
         if not support:
@@ -89,16 +84,30 @@ def _refusals(model: PartialModel, device: Device) -> dict[int, str]:
     return dict(sorted(refusals.items()))
 
 
-def _nodes(model: PartialModel) -> list[_Node]:
+def _nodes(model: PartialModel) -> dict[int, _Node]:
+    """The operators that somebody runs, by position in the file."""
+    nodes = {}
+    for operator in model.operators:
+        if operator.operation is not None:
+            nodes[operator.index] = _Node(operator.operation.inputs, operator.operation.outputs)
+        elif operator.reason:
+            nodes[operator.index] = _Node(
+                tuple(index for index in operator.view.inputs if index >= 0), operator.view.outputs
+            )
+    return nodes
+
+
+def _divide(nodes: Mapping[int, _Node], refusals: Mapping[int, str]) -> list[Step]:
+    """Steps of operators by their positions in the file."""
+    positions = list(nodes)
+    refused = {place for place, position in enumerate(positions) if position in refusals}
     return [
-        _Node(tuple(index for index in operator.view.inputs if index >= 0), operator.view.outputs)
-        if operator.operation is not None or operator.reason
-        else _Node((), ())
-        for operator in model.operators
+        Step(tuple(positions[place] for place in step.positions), step.on_device)
+        for step in alternate(list(nodes.values()), refused)
     ]
 
 
-def _step(number: int, step: Step, nodes: Sequence[_Node], model: PartialModel, device: Device) -> StepRecord:
+def _step(number: int, step: Step, nodes: Mapping[int, _Node], model: PartialModel, device: Device) -> StepRecord:
     inputs, outputs = _borders(step, nodes, model)
     record = StepRecord(
         number=number,
@@ -135,14 +144,15 @@ def _rearranging(report: SubgraphReport) -> int:
     return sum(job.input_bytes + job.output_bytes for job in report.jobs if not job.macs)
 
 
-def _borders(step: Step, nodes: Sequence[_Node], model: PartialModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _borders(step: Step, nodes: Mapping[int, _Node], model: PartialModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The tensors that the step reads and does not compute, constants aside, and those that others read of it."""
     inside = set(step.positions)
-    everything = {index for node in nodes for index in node.outputs} | set(model.inputs)
+    everything = {index for node in nodes.values() for index in node.outputs} | set(model.inputs)
+    results = {model.tensor_indices[index] for index in model.graph.outputs}
     computed = {index for position in step.positions for index in nodes[position].outputs}
     read = dict.fromkeys(index for position in step.positions for index in nodes[position].inputs)
-    wanted = {index for position, node in enumerate(nodes) if position not in inside for index in node.inputs}
-    wanted.update(model.outputs)
+    wanted = {index for position, node in nodes.items() if position not in inside for index in node.inputs}
+    wanted.update(model.outputs, results)
     return (
         tuple(index for index in read if index in everything and index not in computed),
         tuple(index for index in sorted(computed) if index in wanted),
@@ -150,20 +160,19 @@ def _borders(step: Step, nodes: Sequence[_Node], model: PartialModel) -> tuple[t
 
 
 def _bytes(indices: Sequence[int], model: PartialModel) -> int:
-    sizes = {index: tensor.nbytes for index, tensor in zip(model.tensor_indices, model.graph.tensors, strict=True)}
-    return sum(sizes.get(index, 0) for index in indices)
+    return sum(model.tensors[index].nbytes for index in indices if index in model.tensors)
 
 
 def _tensors(model: PartialModel) -> dict[int, TensorRecord]:
     return {
         index: TensorRecord(index, tensor.name, str(tensor.dtype), tensor.shape, tensor.nbytes, tensor.is_constant)
-        for index, tensor in zip(model.tensor_indices, model.graph.tensors, strict=True)
+        for index, tensor in model.tensors.items()
     }
 
 
 def _operations(
     model: PartialModel,
-    nodes: Sequence[_Node],
+    nodes: Mapping[int, _Node],
     refusals: Mapping[int, str],
     steps: Sequence[StepRecord],
     tensors: Mapping[int, TensorRecord],
@@ -173,10 +182,12 @@ def _operations(
     places = {position: place for place, position in enumerate(model.positions)}
     estimates = _estimates(steps)
     records = []
-    for operator, node in zip(model.operators, nodes, strict=True):
+    for operator in model.operators:
         position = operator.index
+        node = nodes.get(position, _Node((), operator.view.outputs))
+        macs, measured = 0, None
         if operator.operation is None:
-            placement, macs, measured = Placement.RUNTIME, 0, None
+            placement = Placement.RUNTIME if operator.reason else Placement.NOBODY
         else:
             placement = Placement.FALLBACK if position in refusals else Placement.DEVICE
             place = places[position]
@@ -190,7 +201,7 @@ def _operations(
                 inputs=node.inputs,
                 outputs=node.outputs,
                 placement=placement,
-                step=step_of[position],
+                step=step_of.get(position, -1),
                 reason=refusals.get(position, ""),
                 macs=macs,
                 constant_bytes=sum(tensor.byte_count for tensor in constants if tensor.is_constant),

@@ -1,5 +1,6 @@
 """What an inspection found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,9 @@ class Placement(StrEnum):
 
     RUNTIME = "runtime"
     """npu-hal cannot express it; only a TFLite runtime that npu-hal is a delegate of runs it."""
+
+    NOBODY = "nobody"
+    """Nothing is left to do when the model runs: its result is constant, or it only names a variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,9 @@ class OperationRecord:
     """An operation by its position in the model file.
 
     `reason` says why it is not on the device, empty if it is. `inputs` and `outputs` are indices of tensors in the
-    file, constants included. `estimated_seconds` is the driver's estimate for its jobs, `measured_seconds` the
-    shortest of some runs on its own by the CPU driver; None where there is none.
+    file, constants included. `step` is -1 for operations that nobody runs. `estimated_seconds` is the driver's
+    estimate for its jobs, `measured_seconds` the shortest of some runs on its own by the CPU driver; None where there
+    is none.
     """
 
     position: int
@@ -112,6 +117,11 @@ class Inspection:
     reasons: tuple[Reason, ...]
 
     @property
+    def run_operations(self) -> tuple[OperationRecord, ...]:
+        """The operations that somebody runs."""
+        return tuple(operation for operation in self.operations if operation.placement is not Placement.NOBODY)
+
+    @property
     def device_operations(self) -> tuple[OperationRecord, ...]:
         """The operations on the device."""
         return tuple(operation for operation in self.operations if operation.placement is Placement.DEVICE)
@@ -141,15 +151,16 @@ class Inspection:
     @property
     def cpu_seconds(self) -> float | None:
         """What the CPU driver takes for all operations, None if any was not measured."""
-        return _total(self.operations)
+        return _total(self.run_operations)
 
     @property
     def rest_seconds(self) -> float | None:
         """What the CPU driver takes for the operations that are not on the device, None if any was not measured."""
-        return _total([operation for operation in self.operations if operation.placement is not Placement.DEVICE])
+        elsewhere = (Placement.FALLBACK, Placement.RUNTIME)
+        return _total([operation for operation in self.operations if operation.placement in elsewhere])
 
 
-def _total(operations: "tuple[OperationRecord, ...] | list[OperationRecord]") -> float | None:
+def _total(operations: Sequence[OperationRecord]) -> float | None:
     times = [operation.measured_seconds for operation in operations]
     known = [time for time in times if time is not None]
     return sum(known) if len(known) == len(times) else None

@@ -10,7 +10,7 @@ from npu_hal.inspection.inspection import Inspection, Placement
 
 def verdict(inspection: Inspection) -> str:
     """How much of the model the device runs, and what keeps most of the rest from it."""
-    total, placed = len(inspection.operations), len(inspection.device_operations)
+    total, placed = len(inspection.run_operations), len(inspection.device_operations)
     where = f"{inspection.driver} {inspection.device}"
     if not total:
         return "The model has no operations."
@@ -55,7 +55,7 @@ def as_document(inspection: Inspection) -> dict[str, Any]:
         "device_description": inspection.device_description,
         "fallback": inspection.fallback,
         "verdict": verdict(inspection),
-        "operation_count": len(inspection.operations),
+        "operation_count": len(inspection.run_operations),
         "device_operation_count": len(inspection.device_operations),
         "macs": inspection.macs,
         "device_macs": inspection.device_macs,
@@ -80,6 +80,8 @@ def placement_words(placement: Placement, inspection: Inspection) -> str:
         return f"{inspection.driver} {inspection.device}"
     if placement is Placement.FALLBACK:
         return "CPU"
+    if placement is Placement.NOBODY:
+        return "nobody: its result is known"
     return "TFLite runtime only"
 
 

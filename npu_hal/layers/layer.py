@@ -9,6 +9,7 @@ from npu_hal.api import (
     DeviceInfo,
     Driver,
     DriverOption,
+    Finding,
     Graph,
     Support,
     Tolerance,
@@ -35,6 +36,10 @@ class LayerDriver(Driver):
     def probe(self) -> Sequence[DeviceInfo]:
         """The devices of the driver behind."""
         return self.behind.probe()
+
+    def diagnose(self) -> Sequence[Finding]:
+        """What the driver behind tells."""
+        return self.behind.diagnose()
 
     def open(self, device: str | None = None, options: Mapping[str, str] | None = None) -> Device:
         """Open a device of the driver behind, and put the layer in front of it."""

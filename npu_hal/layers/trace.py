@@ -16,7 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from npu_hal.api import API_VERSION, Array, Device, DriverOption, Graph, InvalidOption, InvalidState, Subgraph
+from npu_hal.api import (
+    API_VERSION,
+    Array,
+    Device,
+    DriverOption,
+    Graph,
+    InvalidOption,
+    InvalidState,
+    Subgraph,
+    SubgraphReport,
+)
 from npu_hal.graph_archive import save_graph
 from npu_hal.layers.layer import LayerDevice, LayerDriver
 from npu_hal.layers.output_folder import new_folder
@@ -110,6 +120,10 @@ class TraceSubgraph(Subgraph):
                 np.savez(self._folder / f"inference-{len(self._seconds) - 1:03d}.npz", **arrays)  # type: ignore[arg-type]
                 self._inputs = None
                 self._write_times()
+
+    def report(self) -> SubgraphReport | None:
+        """What the driver behind tells."""
+        return self._behind.report()
 
     def close(self) -> None:
         """Close the subgraph behind, and record all times."""

@@ -21,6 +21,7 @@ from npu_hal.api import (
     InvalidState,
     NpuHalError,
     Subgraph,
+    SubgraphReport,
     Tolerance,
     UnsupportedOperation,
 )
@@ -154,6 +155,10 @@ class ValidateSubgraph(Subgraph):
                 first, error = position, where
         if first is not None:
             self._report.make(self._graph, found, first, error)
+
+    def report(self) -> SubgraphReport | None:
+        """What the driver behind tells."""
+        return self._behind.report()
 
     def close(self) -> None:
         """Close the subgraph behind and those of the reference."""

@@ -32,14 +32,16 @@ def test_jobs_and_refusals_are_listed(command: CommandLine, tmp_path: Path) -> N
     assert "partition 0: 2 of 3 operations on emulator:imx8mp" in done.out
     assert "no way to compute SOFTMAX" in done.out
     assert done.out.count("NN  ") == 2
-    assert "TP Transpose" in done.out
+    assert "Transpose: x, planar" in done.out
 
 
 def test_json_holds_the_drivers_report(command: CommandLine, tmp_path: Path) -> None:
     report = json.loads(command("compile", model(tmp_path), *EMULATOR, "--json").out)
     (part,) = report["partitions"]
     assert part["operations"] == [0, 1]
-    assert [job["job"] for job in part["report"]["jobs"]] == ["TP Transpose", "NN", "NN", "TP Detranspose"]
+    jobs = part["report"]["jobs"]
+    assert [(job["unit"], job["operations"]) for job in jobs] == [("TP", [0]), ("NN", [0]), ("NN", [1]), ("TP", [1])]
+    assert all((job["coefficient_bytes"] > 0) == (job["unit"] == "NN") for job in jobs)
     assert [refusal["kind"] for refusal in report["refusals"]] == ["SOFTMAX"]
 
 

@@ -298,11 +298,12 @@ def test_the_report_lists_jobs_and_memory() -> None:
         y = append_convolution(builder, y, 8, 3)
     with EtnavivDriver().open(CHIP) as device:
         subgraph = device.create_subgraph(builder.build([y]))
-        report = subgraph.report()  # type: ignore[attr-defined]
-    names = [job["job"] for job in report["jobs"]]
-    assert names == ["TP Transpose", "TP SpaceToDepth", "NN", "NN", "NN", "NN", "TP Detranspose"]
-    assert report["jobs"][2]["input"] == [12, 7, 7]
-    assert report["jobs"][2]["output"] == [8, 6, 6]
-    assert sum(job.get("coefficient_bytes", 0) for job in report["jobs"]) == report["memory"]["coefficients"]
+        report = subgraph.report()
+    assert report is not None
+    assert [job.unit for job in report.jobs] == ["TP", "TP", "NN", "NN", "NN", "NN", "TP"]
+    assert [job.operations for job in report.jobs] == [(0,), (0,), (0,), (1,), (2,), (3,), (3,)]
+    assert report.jobs[2].details["input"] == "12x7x7"
+    assert report.jobs[2].details["output"] == "8x6x6"
+    assert sum(job.coefficient_bytes for job in report.jobs) == report.memory["coefficients"]
     # Four images of 8 x 6 x 6 in a row need no more memory than two, beside the rearranged input.
-    assert report["memory"]["scratch"] < report["memory"]["scratch_without_reuse"]
+    assert report.memory["scratch"] < report.memory["scratch without reuse"]

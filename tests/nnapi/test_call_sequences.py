@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
 from npu_hal_nnapi import OperandCode, OperationCode, ResultCode
 
 from .c_library import FREE, Library, SymmPerChannelQuantParams, indices, operand_type
@@ -284,7 +285,12 @@ class Calls(RuleBasedStateMachine):
     def set_output(self, execution: int, index: int, pick: int, length: int, sizes: list[int] | None) -> None:
         kind = None if sizes is None else operand_type(OperandCode.TENSOR_FLOAT32, tuple(sizes))
         self.call(
-            "Execution_setOutput", self.handle("Execution", execution), index, kind, self.buffer(pick), min(length, 4096)
+            "Execution_setOutput",
+            self.handle("Execution", execution),
+            index,
+            kind,
+            self.buffer(pick),
+            min(length, 4096),
         )
 
     @rule(execution=picks)
@@ -434,10 +440,14 @@ def run(nnapi: Library, caplog: pytest.LogCaptureFixture, examples: int) -> None
     Calls.nnapi = nnapi
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     with caplog.at_level(logging.ERROR, "npu_hal.nnapi"):
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Calls,
             settings=settings(
-                max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=checks, database=None
+                max_examples=examples,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=checks,
+                database=None,
             ),
         )
     unexpected = [record.getMessage() for record in caplog.records if record.name == "npu_hal.nnapi"]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from npu_hal.api import ApiVersion, Device, DeviceInfo, DeviceKind, Driver, DriverOption
+from npu_hal.api import ApiVersion, Device, DeviceInfo, DeviceKind, Driver, DriverOption, Finding
 from npu_hal_etnaviv.device import EtnavivDevice
 from npu_hal_etnaviv.emulator.emulated_interface import DEVICE_PREFIX, EmulatedInterface
 from npu_hal_etnaviv.hardware.npu_core import ALIASES, NpuCore, npu_core_named, npu_cores
 from npu_hal_etnaviv.kernel.devices import core_of, find_npus, open_device
+from npu_hal_etnaviv.kernel.diagnosis import diagnose
 from npu_hal_etnaviv.kernel.drm.render_node import Rejection
 from npu_hal_etnaviv.kernel.dump import RecordingInterface
 from npu_hal_etnaviv.options import OPTIONS, Options
@@ -36,6 +37,10 @@ class EtnavivDriver(Driver):
             if node.rejection in PROMISING
         ]
         return [*found, *unusable, *_emulators()]
+
+    def diagnose(self) -> Sequence[Finding]:
+        """The kernel, its module, the render nodes, and who may open them."""
+        return list(diagnose())
 
     def open(self, device: str | None = None, options: Mapping[str, str] | None = None) -> Device:
         """Open an NPU by name, or the first real one.

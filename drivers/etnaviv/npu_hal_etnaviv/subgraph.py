@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, SubgraphReport, check_buffers
-from npu_hal_etnaviv.compiler import CompiledGraph
+from npu_hal_etnaviv.compiler import CompiledGraph, serialise_graph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.kernel.interface import Access, Fence, KernelInterface
 from npu_hal_etnaviv.loading import LoadedGraph, load
@@ -55,7 +55,7 @@ class EtnavivSubgraph(Subgraph):
         with self._lock:
             loaded = self._open()
             if not self._has_result:
-                raise InvalidState("outputs were read before anything was invoked; call invoke first")
+                raise InvalidState("outputs were read that no inference has computed; call invoke first")
             self._wait()
             self._has_result = False
             for buffer in loaded.output_buffers:
@@ -64,6 +64,7 @@ class EtnavivSubgraph(Subgraph):
                 _copy(source, target.reshape(-1).view(np.uint8), tensor.dtype)
             for buffer in loaded.output_buffers:
                 self._kernel.cpu_fini(buffer)
+            self._has_result = False
 
     def close(self) -> None:
         """Release the buffers; a submit under way keeps them until it is done."""
@@ -77,6 +78,11 @@ class EtnavivSubgraph(Subgraph):
     def report(self) -> SubgraphReport:
         """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory, estimated times."""
         return compile_report(self._compiled, self._core)
+
+    def serialise(self) -> bytes:
+        """The coefficients, which took most of the time to compile."""
+        self._open()
+        return serialise_graph(self._compiled, self._core)
 
     @property
     def is_closed(self) -> bool:

@@ -4,8 +4,9 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from npu_hal.api import ApiVersion, DeviceInfo, DeviceKind, DeviceNotFound, Driver, DriverOption
+from npu_hal.api import ApiVersion, DeviceInfo, DeviceKind, DeviceNotFound, Driver, DriverOption, Finding
 from npu_hal_software.device import CpuDevice
+from npu_hal_software.diagnosis import diagnose
 from npu_hal_software.levels import Level, compiler_for
 
 CPU = "cpu"
@@ -15,7 +16,7 @@ class SoftwareDriver(Driver):
     """Every operation of the interface on the CPU, exact: what frontends fall back on."""
 
     name: ClassVar[str] = "software"
-    api_version: ClassVar[ApiVersion] = ApiVersion(1, 0)
+    api_version: ClassVar[ApiVersion] = ApiVersion(1, 1)
     options: ClassVar[tuple[DriverOption, ...]] = (
         DriverOption(
             name="level",
@@ -48,6 +49,10 @@ class SoftwareDriver(Driver):
     def probe(self) -> Sequence[DeviceInfo]:
         """The CPU; it is always there."""
         return (_cpu(),)
+
+    def diagnose(self) -> Sequence[Finding]:
+        """Whether machine code is generated, and kept."""
+        return list(diagnose())
 
     def open(self, device: str | None = None, options: Mapping[str, str] | None = None) -> CpuDevice:
         """Open the CPU; raises `DeviceNotFound` for any other name, `InvalidOption`."""

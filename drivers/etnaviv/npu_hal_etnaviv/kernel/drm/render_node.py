@@ -17,6 +17,7 @@ FOLDER_VARIABLE = "TEFLON_DRM_DIR"
 """Environment variable that names another folder of render nodes than /dev/dri, as in a container."""
 
 DEFAULT_FOLDER = Path("/dev/dri")
+SYSFS_DRM = Path("/sys/class/drm")
 
 EMULATOR_ADVICE = "without the hardware, an emulated NPU takes its place: TEFLON_DEVICE=emulator:a311d"
 
@@ -100,6 +101,9 @@ def examine(path: Path, is_npu: Callable[[CoreIdentity], bool]) -> list[NpuNode]
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
+            other = _other_driver(path)
+            if other:
+                return RejectedNode(path, Rejection.OTHER_DRIVER, f"{Rejection.OTHER_DRIVER.value}, {other}")
             return RejectedNode(path, Rejection.PERMISSION, f"{Rejection.PERMISSION.value}: {permission_advice()}")
         return RejectedNode(path, Rejection.UNREADABLE, f"{Rejection.UNREADABLE.value}: {error.strerror}")
     try:
@@ -141,6 +145,15 @@ def _examine_opened(
             return RejectedNode(path, Rejection.NO_SOFTPIN, f"{Rejection.NO_SOFTPIN.value} (softpin): {advice}")
         nodes.append(NpuNode(path, pipe, identity, start))
     return nodes
+
+
+def _other_driver(path: Path) -> str:
+    """The name of a node's kernel driver if it is known without opening the node, and not etnaviv; else empty."""
+    if path.parent != DEFAULT_FOLDER:
+        return ""
+    driver = SYSFS_DRM / path.name / "device" / "driver"
+    name = driver.resolve().name if driver.exists() else ""
+    return "" if name.startswith(uapi.DRIVER_NAME) else name
 
 
 def _driver_version(descriptor: int) -> tuple[str, tuple[int, int]]:
