@@ -29,7 +29,9 @@ def lower_by_reference(program: Program, operation: AnyOperation) -> None:
     def run(_: int) -> None:
         try:
             outputs = [np.empty(target.tensor.shape, target.tensor.dtype.numpy) for target in targets]
-            kernel([source.read() for source in sources], outputs)
+            # Overflow to infinity and NaN are results of float arithmetic like others, not worth a warning.
+            with np.errstate(all="ignore"):
+                kernel([source.read() for source in sources], outputs)
             for target, array in zip(targets, outputs, strict=True):
                 target.write(array)
         # Nothing may unwind into native code.
