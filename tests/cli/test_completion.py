@@ -28,6 +28,7 @@ def test_words(words: str, offered: list[str], program: CommandLine) -> None:
 
 @pytest.mark.parametrize(("shell", "function"), [("bash", "complete -o default"), ("zsh", "#compdef npu-hal")])
 def test_scripts_can_be_shown(shell: str, function: str, program: CommandLine) -> None:
-    done = program("--show-completion", shell)
+    # Without that, the shell above the test would be found instead of the one that is named.
+    done = program("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert done.code == 0
     assert function in done.out

@@ -48,6 +48,13 @@ def test_an_edge_passes_beside_the_nodes_that_it_skips() -> None:
         assert abs(x - layout.nodes[node][0]) > 0.5
 
 
+def test_the_longest_path_runs_straight_down_the_left() -> None:
+    # A short branch that comes first, and one that is left at the end.
+    layout = lay_out("sabctx", [("s", "x"), ("s", "a"), ("a", "b"), ("b", "c"), ("c", "t"), ("s", "t")])
+    assert {layout.nodes[node][0] for node in "sabct"} == {0.5}
+    assert layout.nodes["x"][0] >= 1.5
+
+
 def test_too_many_bends_are_left_out() -> None:
     count = 300
     edges = [(source, target) for source in range(count) for target in range(source + 1, count)]
