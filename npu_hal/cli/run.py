@@ -10,16 +10,18 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from npu_hal.api import InvalidInput
+from npu_hal.api import InvalidInput, InvalidOption
 from npu_hal.cli.choices import DeviceChoice, DriverChoice, OptionChoices
 from npu_hal.cli.key_value import parse_options, parse_shapes
-from npu_hal.cli.labels import check_labels, read_labels
 from npu_hal.cli.printing import print_json
 from npu_hal.cli.run_report import make_report, print_report
 from npu_hal.cli.save import check_writable, save_npz, save_text
+from npu_hal.cli.task_run import TaskRequest, run_task
 from npu_hal.inputs import PixelRange, load_inputs
 from npu_hal.profiling import profile_inference, trace_document
 from npu_hal.stateful import ModelExecutor
+from npu_hal.tasks import AUTOMATIC, TASKS, TaskSettings
+from npu_hal.tasks.labels import check_labels, read_labels
 from npu_hal.tflite.reader import read_model
 
 FilesOption = Annotated[
@@ -73,6 +75,17 @@ def run(
             help="Run twice more, at last with operations timed, and write a trace for Perfetto (ui.perfetto.dev).",
         ),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(metavar="TASK", help=f"Give an answer instead of tensors: {', '.join(TASKS)}, or {AUTOMATIC}."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the task's picture or .wav; without --task, of the task auto."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(metavar="SCORE", help="Let the task give answers with higher scores only.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Let files be overwritten.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -83,6 +96,28 @@ def run(
     for file in (save_outputs, profile):
         if file is not None:
             check_writable(file, force)
+    if task is not None or output is not None:
+        for unused, name in ((save_outputs, "--save-outputs"), (random_seed, "--random"), (profile, "--profile")):
+            if unused is not None:
+                raise InvalidOption(f"{name} is for tensors and does not go with --task or --output")
+        run_task(
+            TaskRequest(
+                model_file=model_file,
+                files=tuple(input_files or ()),
+                task=task or AUTOMATIC,
+                settings=TaskSettings(labels=labels, top=top, threshold=threshold, pixel_range=pixels),
+                shapes=parse_shapes(shape or []),
+                driver=driver,
+                device=device,
+                options=options,
+                output=output,
+                force=force,
+                as_json=as_json,
+            )
+        )
+        return
+    if threshold is not None:
+        raise InvalidOption("--threshold goes with --task")
     model = read_model(model_file, parse_shapes(shape or []))
     if labels is not None:
         check_labels(labels, model.output_tensors)

@@ -21,7 +21,7 @@ def load_wav(path: Path, tensor: Tensor) -> Array:
     Channels are averaged and the rate is left as it is. Samples are real numbers of -1 to 1, quantised by the tensor's
     scale and zero point; an int16 tensor without those takes 16-bit samples as they are. Raises `InvalidInput`.
     """
-    samples, rate = _read(path)
+    samples, rate = read_wav(path)
     if len(samples) > tensor.size:
         _log.warning(
             "%s has %d samples at %d Hz; input %r takes the first %d",
@@ -42,8 +42,8 @@ def load_wav(path: Path, tensor: Tensor) -> Array:
     return elements.reshape(tensor.shape)
 
 
-def _read(path: Path) -> tuple[NDArray[np.float64], int]:
-    """Samples of -1 to 1, ``[count]``, and their rate in Hz."""
+def read_wav(path: Path) -> tuple[NDArray[np.float64], int]:
+    """Samples of -1 to 1, ``[count]``, channels averaged, and their rate in Hz; raises `InvalidInput`."""
     try:
         with path.open("rb") as stream, wave.open(stream) as sound:
             data = sound.readframes(sound.getnframes())

@@ -57,15 +57,25 @@ def centre_weights(tensor: Tensor) -> CentredWeights:
         shape[axis] = -1
         return CentredWeights(((data.astype(np.int16) - zero_points.reshape(shape)).astype(np.int8),))
     zero_point = int(zero_points[0])
-    if int(data.min()) - zero_point >= -128 and int(data.max()) - zero_point <= 127:
-        return CentredWeights(((data - data.dtype.type(zero_point)).view(np.int8),))
-    centred = data.astype(np.int16) - np.int16(zero_point)
-    outside = int(np.count_nonzero(centred != np.clip(centred, -128, 127)))
-    if second_term_pays(outside, data.size, data.shape[0]):
-        return CentredWeights(tuple(int8_terms(centred)))
+    smallest, largest = tensor.dtype.integer_range
+    clipped = np.clip(data, max(zero_point - 128, smallest), min(zero_point + 127, largest))
+    outside = np.flatnonzero(clipped != data)
+    first = (clipped - data.dtype.type(zero_point)).view(np.int8)
+    if not outside.size:
+        return CentredWeights((first,))
+    if second_term_pays(outside.size, data.size, data.shape[0]):
+        rest = data.reshape(-1)[outside].astype(np.int16) - clipped.reshape(-1)[outside]
+        return CentredWeights((first, *(_scattered(term, outside, data.shape) for term in int8_terms(rest))))
     if tensor.dtype is DType.UINT8:
         return CentredWeights(((data ^ np.uint8(0x80)).view(np.int8),), zero_point - 128)
     return CentredWeights((data,), zero_point)
+
+
+def _scattered(values: NDArray[np.int8], positions: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """An array of zeros with `values` at flat positions."""
+    result = np.zeros(shape, np.int8)
+    result.reshape(-1)[positions] = values
+    return result
 
 
 def second_term_pays(outside: int, size: int, channels: int) -> bool:

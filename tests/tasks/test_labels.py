@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from npu_hal.api import DType, InvalidInput, Quantization, Tensor
-from npu_hal.cli.labels import check_labels, is_rating, read_labels, top_classes
+from npu_hal.tasks.labels import check_labels, is_rating, read_labels, top_classes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The forms in which models tell where people's joints are."""

@@ -1,0 +1,1 @@
+"""Features of sounds, as audio models take them."""
