@@ -110,7 +110,7 @@ def test_models_of_one_channel_enlarge_the_luma(tmp_path: Path) -> None:
     picture = save_picture(tmp_path, np.full((20, 30, 3), colour, np.uint8))
     job = SuperResolution(model, TaskSettings()).prepare([picture])
     luma = round(0.299 * 200 + 0.587 * 60 + 0.114 * 120)
-    assert (job.inputs[0][0] == luma).all()
+    assert np.abs(job.inputs[0][0].astype(int) - luma).max() <= 1
     # The output's scale is twice the input's, its zero point 64.
     enlarged = job.interpret([[np.full((1, 1, 60, 90), 64 + luma // 2, np.uint8)]]).draw()
     assert enlarged.size == (90, 60)

@@ -68,7 +68,7 @@ def paint(outputs: list[NDArray[np.float32]], points: NDArray[np.float64], logit
 def people() -> list[NDArray[np.float64]]:
     # Spread out so that no two points of a person share a cell.
     places = np.array([(40 + 50 * (number % 6), 20 + 60 * (number // 6)) for number in range(17)], np.float64)
-    return [places + [3, 5], places + [1.5, 240.25]]
+    return [places + np.array([3, 5]), places + np.array([1.5, 240.25])]
 
 
 def test_posenet_tells_two_people_apart(tmp_path: Path) -> None:
