@@ -1,16 +1,22 @@
 """A model in the TensorFlow Lite runtime, which keeps its states from one inference to the next."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import tflite
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from npu_hal.api import Array
 
+# The latest versions under which the reference resolver registers kernels that compute the later ones as well: they
+# differ in element types and ranks that the models here do not use.
+REGISTERED_VERSIONS = {tflite.BuiltinOperator.TILE: 2, tflite.BuiltinOperator.DEPTH_TO_SPACE: 1}
+
 
 class LiteRtModel:
-    """Called with a model's inputs, it gives the outputs of the reference kernels, or of the optimised ones.
+    """Called with a model's inputs, it gives the outputs of the reference kernels.
 
     `shapes` are those of inputs, by name, that are not to have the file's.
     """
@@ -21,13 +27,11 @@ class LiteRtModel:
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
         keep_all: bool = False,
-        is_optimised: bool = False,
     ) -> None:
-        resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if is_optimised else OpResolverType.BUILTIN_REF
         self._interpreter: Any = Interpreter(
-            str(path),
+            model_content=_with_registered_versions(path),
             num_threads=1,
-            experimental_op_resolver_type=resolver,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
             experimental_preserve_all_tensors=keep_all,
         )
         for detail in self._interpreter.get_input_details():
@@ -45,3 +49,16 @@ class LiteRtModel:
         """A tensor by its number in the file."""
         values: Array = self._interpreter.get_tensor(index)
         return values
+
+
+def _with_registered_versions(path: Path) -> bytes:
+    """The file's bytes, with operators' versions no later than `REGISTERED_VERSIONS`."""
+    data = bytearray(path.read_bytes())
+    model = tflite.Model.GetRootAs(data, 0)
+    for index in range(model.OperatorCodesLength()):
+        code = model.OperatorCodes(index)
+        latest = REGISTERED_VERSIONS.get(code.BuiltinCode(), code.Version())
+        if code.Version() > latest:
+            # The version is the third field of the table, at 8 in its vtable.
+            struct.pack_into("<i", data, code._tab.Pos + code._tab.Offset(8), latest)
+    return bytes(data)

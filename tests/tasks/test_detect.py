@@ -72,7 +72,8 @@ def test_blazeface_finds_a_face_and_its_marks(tmp_path: Path) -> None:
     # The anchor's middle is pixel (36, 84) of 128, and the picture is twice as large.
     assert (found.left, found.top, found.right, found.bottom) == pytest.approx((136, 56, 200, 88))
     np.testing.assert_allclose(found.points, [(88, 152)] * 6)
-    assert (found.label, found.score) == ("face", pytest.approx(0.9, rel=1e-6))
+    assert found.label == "face"
+    assert found.score == pytest.approx(0.9, rel=1e-6)
 
 
 def test_boxes_of_a_wide_picture_leave_its_border_out(tmp_path: Path) -> None:

@@ -52,7 +52,6 @@ def answer(
     task: str = AUTOMATIC,
     labels: str | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
-    is_optimised: bool = False,
 ) -> Answers:
     """Both answers; the outputs that they are made of are compared."""
     path = shared / "models" / model_name
@@ -61,7 +60,7 @@ def answer(
     names = read_labels(shared / "models" / "labels" / labels) if labels is not None else None
     kind = task_named(task, interface)
     job = kind(interface, TaskSettings(labels=names)).prepare([shared / "inputs" / file])
-    runtime = LiteRtModel(path, shapes=shapes, is_optimised=is_optimised)
+    runtime = LiteRtModel(path, shapes=shapes)
     expected = [[np.array(output) for output in runtime(inputs)] for inputs in job.inputs]
     with ModelExecutor.open(model, "software") as executor:
         outputs = [executor.run(inputs) for inputs in job.inputs]

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.fft import dct
-from scipy.signal import stft
+from scipy.fft import dct  # type: ignore[import-untyped]
+from scipy.signal import stft  # type: ignore[import-untyped]
 
 from npu_hal.api import Array, DType, InvalidInput
 from npu_hal.tasks import TaskSettings
