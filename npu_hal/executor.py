@@ -48,7 +48,8 @@ class ExecutionStep:
     """Operations that one device runs as one subgraph.
 
     `positions` are those of the operations in the whole graph; `inputs` and `outputs` the indices of its tensors that
-    the subgraph reads and computes. `run_seconds` is the duration of the latest run, 0 before the first.
+    the subgraph reads and computes. `run_seconds` is the duration of the latest run, of which `invoke` took
+    `invoke_seconds`, both 0 before the first. `compile_started` and `run_started` are points of `time.perf_counter`.
     """
 
     placement: PlacedDevice
@@ -56,7 +57,10 @@ class ExecutionStep:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     subgraph: Subgraph
+    compile_started: float
     compile_seconds: float
+    run_started: float = field(default=0.0)
+    invoke_seconds: float = field(default=0.0)
     run_seconds: float = field(default=0.0)
 
 
@@ -131,10 +135,11 @@ class GraphExecutor(Closeable):
         """
         values, results = self._bind(inputs, outputs)
         for step in self._steps:
-            started = perf_counter()
+            step.run_started = perf_counter()
             step.subgraph.invoke([values[index] for index in step.inputs])
+            step.invoke_seconds = perf_counter() - step.run_started
             step.subgraph.read_outputs([values[index] for index in step.outputs])
-            step.run_seconds = perf_counter() - started
+            step.run_seconds = perf_counter() - step.run_started
         return results
 
     def profile(self, inputs: Sequence[Array], outputs: Sequence[Array] | None = None) -> list[OperationTime]:
@@ -145,11 +150,11 @@ class GraphExecutor(Closeable):
         values, _ = self._bind(inputs, outputs)
         times: list[OperationTime] = []
         for step in self._steps:
-            started = perf_counter()
+            step.run_started = perf_counter()
             told = step.subgraph.profile(
                 [values[index] for index in step.inputs], [values[index] for index in step.outputs]
             )
-            step.run_seconds = perf_counter() - started
+            step.run_seconds = perf_counter() - step.run_started
             times.extend(OperationTime(step.positions[time.operation], time.name, time.seconds) for time in told)
         return times
 
@@ -212,5 +217,6 @@ class GraphExecutor(Closeable):
             inputs=tuple(origin[index] for index in part.inputs),
             outputs=tuple(origin[index] for index in part.outputs),
             subgraph=subgraph,
+            compile_started=started,
             compile_seconds=seconds,
         )

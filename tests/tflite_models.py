@@ -21,6 +21,7 @@ from npu_hal.api import (
     AveragePool2D,
     BatchToSpaceNd,
     Cast,
+    ComplexAbs,
     Concatenation,
     Conv2D,
     DepthToSpace,
@@ -28,6 +29,7 @@ from npu_hal.api import (
     Dequantize,
     Div,
     DType,
+    Elu,
     EmbeddingLookup,
     Exp,
     ExpandDims,
@@ -37,9 +39,11 @@ from npu_hal.api import (
     Gather,
     GatherNd,
     Graph,
+    HardSwish,
     LeakyRelu,
     Log,
     Logistic,
+    LogSoftmax,
     Maximum,
     MaxPool2D,
     Mean,
@@ -59,6 +63,7 @@ from npu_hal.api import (
     ReduceMin,
     Relu,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
@@ -75,6 +80,7 @@ from npu_hal.api import (
     Squeeze,
     StridedSlice,
     Sub,
+    Sum,
     Tanh,
     Tensor,
     Tile,
@@ -93,6 +99,7 @@ TENSOR_TYPES = {
     DType.INT32: tflite.TensorType.INT32,
     DType.INT64: tflite.TensorType.INT64,
     DType.FLOAT32: tflite.TensorType.FLOAT32,
+    DType.COMPLEX64: tflite.TensorType.COMPLEX64,
 }
 ACTIVATIONS = {
     Activation.NONE: tflite.ActivationFunctionType.NONE,
@@ -144,6 +151,19 @@ class FileOperator:
     options: Mapping[str, Any] = field(default_factory=dict)
     custom_name: str | None = None
     version: int = 1
+    intermediates: Sequence[int] = ()
+    custom_options: bytes = b""
+
+
+@dataclass(frozen=True)
+class FileSubgraph:
+    """A subgraph of a file as the schema has it."""
+
+    tensors: Sequence[FileTensor]
+    operators: Sequence[FileOperator]
+    inputs: Sequence[int] = ()
+    outputs: Sequence[int] = ()
+    name: str = "main"
 
 
 def write_model(graph: Graph, description: str = "") -> bytes:
@@ -224,10 +244,15 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             pass
         case (
             Abs()
+            | ComplexAbs()
+            | Elu()
             | Exp()
             | Floor()
+            | HardSwish()
             | Log()
+            | LogSoftmax()
             | Neg()
+            | ReluN1To1()
             | Rsqrt()
             | Sqrt()
             | FloorDiv()
@@ -279,7 +304,7 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
             options_name = "MirrorPadOptions"
             mode = tflite.MirrorPadMode
             options = {"Mode": mode.SYMMETRIC if operation.symmetric else mode.REFLECT}
-        case ReduceMax() | ReduceMin():
+        case ReduceMax() | ReduceMin() | Sum():
             inputs.append(constant(operation.axes))
             options_name, options = "ReducerOptions", {"KeepDims": operation.keep_dims}
         case Gather():
@@ -346,28 +371,20 @@ def write_file(
     signature: Mapping[str, Mapping[str, int]] | None = None,
     metadata: Mapping[str, bytes] | None = None,
     contents_at: int | None = None,
+    more_subgraphs: Sequence[FileSubgraph] = (),
 ) -> bytes:
-    """A .tflite file of one subgraph with these parts, as they are.
+    """A .tflite file of one subgraph with these parts, as they are, and `more_subgraphs` after it.
 
     `signature` has "inputs" and "outputs", each a mapping of names to tensor indices. With `contents_at`, constants
     are not in the flatbuffer but behind it, from that offset of the file.
     """
     builder = flatbuffers.Builder(1024)
     buffers: list[bytes] = [b""]
-    tensor_offsets = []
-    for tensor in tensors:
-        position = 0
-        if tensor.data is not None:
-            position = len(buffers)
-            buffers.append(tensor.data)
-        tensor_offsets.append(_tensor(builder, tensor, position))
-    codes = sorted({(operator.code, operator.custom_name or "", operator.version) for operator in operators})
-    operator_offsets = [
-        _operator(builder, operator, codes.index((operator.code, operator.custom_name or "", operator.version)))
-        for operator in operators
-    ]
+    subgraphs = [FileSubgraph(tensors, operators, inputs, outputs, name), *more_subgraphs]
+    kinds = {_kind(operator) for subgraph in subgraphs for operator in subgraph.operators}
+    codes = sorted(kinds)
+    subgraph_offsets = [_subgraph(builder, subgraph, codes, buffers) for subgraph in subgraphs]
     code_offsets = [_operator_code(builder, *code) for code in codes]
-    subgraph = _subgraph(builder, tensor_offsets, operator_offsets, inputs, outputs, name)
     metadata_offsets = []
     for key, value in (metadata or {}).items():
         metadata_offsets.append(_metadata(builder, key, len(buffers)))
@@ -381,7 +398,7 @@ def write_file(
 
     text = builder.CreateString(description)
     code_vector = offset_vector(builder, code_offsets)
-    subgraph_vector = offset_vector(builder, [subgraph])
+    subgraph_vector = offset_vector(builder, subgraph_offsets)
     buffer_vector = offset_vector(builder, buffer_offsets)
     metadata_vector = offset_vector(builder, metadata_offsets)
     signature_vector = offset_vector(builder, signature_offsets)
@@ -450,6 +467,8 @@ def _operator(builder: Any, operator: FileOperator, code_index: int) -> int:
     options = None if operator.options_name is None else _options(builder, operator.options_name, operator.options)
     inputs = _vector(builder, operator.inputs, np.int32)
     outputs = _vector(builder, operator.outputs, np.int32)
+    intermediates = _vector(builder, operator.intermediates, np.int32)
+    custom = builder.CreateByteVector(operator.custom_options) if operator.custom_options else None
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, code_index)
     tflite.OperatorAddInputs(builder, inputs)
@@ -457,12 +476,21 @@ def _operator(builder: Any, operator: FileOperator, code_index: int) -> int:
     if options is not None:
         tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, str(operator.options_name)))
         tflite.OperatorAddBuiltinOptions(builder, options)
+    if operator.intermediates:
+        tflite.OperatorAddIntermediates(builder, intermediates)
+    if custom is not None:
+        tflite.OperatorAddCustomOptions(builder, custom)
     return int(tflite.OperatorEnd(builder))
 
 
 def _options(builder: Any, name: str, options: Mapping[str, Any]) -> int:
     values = {
-        key: _vector(builder, value, np.int32) if isinstance(value, tuple) else value for key, value in options.items()
+        key: _vector(builder, value, np.int32)
+        if isinstance(value, tuple)
+        else builder.CreateString(value)
+        if isinstance(value, str)
+        else value
+        for key, value in options.items()
     }
     getattr(tflite, f"{name}Start")(builder)
     for key, value in values.items():
@@ -482,19 +510,23 @@ def _operator_code(builder: Any, code: int, custom_name: str, version: int) -> i
     return int(tflite.OperatorCodeEnd(builder))
 
 
-def _subgraph(
-    builder: Any,
-    tensors: Sequence[int],
-    operators: Sequence[int],
-    inputs: Sequence[int],
-    outputs: Sequence[int],
-    name: str,
-) -> int:
-    label = builder.CreateString(name)
+def _kind(operator: FileOperator) -> tuple[int, str, int]:
+    return operator.code, operator.custom_name or "", operator.version
+
+
+def _subgraph(builder: Any, subgraph: FileSubgraph, codes: Sequence[tuple[int, str, int]], buffers: list[bytes]) -> int:
+    """Write a subgraph; contents of its constants are appended to `buffers`."""
+    tensors = []
+    for tensor in subgraph.tensors:
+        tensors.append(_tensor(builder, tensor, 0 if tensor.data is None else len(buffers)))
+        if tensor.data is not None:
+            buffers.append(tensor.data)
+    operators = [_operator(builder, operator, codes.index(_kind(operator))) for operator in subgraph.operators]
+    label = builder.CreateString(subgraph.name)
     tensor_vector = offset_vector(builder, tensors)
     operator_vector = offset_vector(builder, operators)
-    input_vector = _vector(builder, inputs, np.int32)
-    output_vector = _vector(builder, outputs, np.int32)
+    input_vector = _vector(builder, subgraph.inputs, np.int32)
+    output_vector = _vector(builder, subgraph.outputs, np.int32)
     tflite.SubGraphStart(builder)
     tflite.SubGraphAddTensors(builder, tensor_vector)
     tflite.SubGraphAddInputs(builder, input_vector)

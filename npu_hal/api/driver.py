@@ -152,6 +152,13 @@ class Subgraph(Closeable):
         """What the subgraph was compiled to, or None from drivers that do not tell. Since 1.1."""
         return None
 
+    def serialise(self) -> bytes | None:
+        """What `Device.restore_subgraph` makes this subgraph from again, to be kept for later processes. Since 1.1.
+
+        None from drivers for which compiling is no more work than that. Raises `InvalidState` after `close`.
+        """
+        return None
+
 
 class Device(Closeable):
     """An opened device. Made by `Driver.open`.
@@ -182,6 +189,14 @@ class Device(Closeable):
     @abstractmethod
     def create_subgraph(self, graph: Graph) -> Subgraph:
         """Compile `graph`. Raises `UnsupportedOperation` if `supports` says no to an operation of it."""
+
+    def restore_subgraph(self, graph: Graph, data: bytes) -> Subgraph:
+        """What `create_subgraph` makes of `graph`, with the work that went into `data` left out. Since 1.1.
+
+        `data` is what `Subgraph.serialise` gave for an equal graph and device. Raises `InvalidInput` if it is not, or
+        if another version of the driver wrote it, and what `create_subgraph` raises.
+        """
+        raise InvalidInput(f"{self.info.name} restores no subgraphs; create them")
 
 
 class Driver(ABC):

@@ -1,14 +1,50 @@
 """Graphs: the unit that a driver compiles."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import model_validator
+from pydantic import TypeAdapter, model_validator
+from pydantic_core import core_schema
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.model import ImmutableModel
 from npu_hal.api.operations import AnyOperation
 from npu_hal.api.tensor import Tensor
+
+
+class _Operations:
+    """Validates a tuple of operations without building the validators of all kinds, which takes long.
+
+    Operations are validated when they are made; only plain data needs the union of the kinds.
+    """
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            _validate_operations,
+            serialization=core_schema.plain_serializer_function_ser_schema(_dump_operations, info_arg=True),
+        )
+
+
+def _validate_operations(values: Any) -> tuple[Any, ...]:
+    if not isinstance(values, list | tuple):
+        raise ValueError(f"operations are a sequence, not {type(values).__name__}")
+    return tuple(value if isinstance(value, _kinds()) else _any_operation().validate_python(value) for value in values)
+
+
+def _dump_operations(operations: Iterable[Any], info: core_schema.SerializationInfo) -> list[dict[str, Any]]:
+    return [operation.model_dump(mode=info.mode) for operation in operations]
+
+
+@cache
+def _kinds() -> tuple[type, ...]:
+    return get_args(get_args(AnyOperation)[0])
+
+
+@cache
+def _any_operation() -> TypeAdapter[AnyOperation]:
+    return TypeAdapter(AnyOperation)
 
 
 class Graph(ImmutableModel):
@@ -22,7 +58,7 @@ class Graph(ImmutableModel):
 
     name: str = "graph"
     tensors: tuple[Tensor, ...]
-    operations: tuple[AnyOperation, ...]
+    operations: Annotated[tuple[AnyOperation, ...], _Operations]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 

@@ -10,7 +10,8 @@ from npu_hal.api.errors import InvalidGraph
 class ImmutableModel(BaseModel):
     """A frozen pydantic model whose validation failures are `InvalidGraph`, in one sentence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    # Validators are built when a type is first used: a program uses few of the operations.
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     # Type checkers see pydantic's synthesised signature, which this would hide.
     if not TYPE_CHECKING:

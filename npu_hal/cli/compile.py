@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from npu_hal.api import Device, Graph, JobReport, Subgraph, SubgraphReport
+from npu_hal.cli.choices import DeviceChoice, DriverChoice, OptionChoices
 from npu_hal.cli.key_value import parse_options
 from npu_hal.cli.printing import console, print_json, table
 from npu_hal.partitioner import Partitioning, partition
@@ -18,9 +19,9 @@ from npu_hal.tflite.reader import read_model
 
 def compile_model(
     model_file: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.")],
-    driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    driver: DriverChoice = None,
+    device: DeviceChoice = None,
+    option: OptionChoices = None,
     dump: Annotated[
         Path | None,
         typer.Option(

@@ -47,4 +47,8 @@ def _print(examination: Examination) -> None:
                 out.print(Text(f"          what to do: {finding.advice}"), soft_wrap=True)
         out.print()
     problems, warnings = examination.count(FindingStatus.PROBLEM), examination.count(FindingStatus.WARNING)
-    out.print(f"{problems} problems, {warnings} warnings")
+    out.print(f"{_count(problems, 'problem')}, {_count(warnings, 'warning')}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from npu_hal.cli.choices import DeviceChoice, DriverChoice, OptionChoices
 from npu_hal.cli.key_value import parse_options
 from npu_hal.cli.printing import console, print_json, table
 from npu_hal.cli.save import check_writable, save_text
@@ -17,9 +18,9 @@ from npu_hal.inspection.summary import as_document, placement_words, time_senten
 
 def inspect(
     model_file: Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite file.")],
-    driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    driver: DriverChoice = None,
+    device: DeviceChoice = None,
+    option: OptionChoices = None,
     runs: Annotated[
         int, typer.Option(metavar="N", min=0, help="Time each operation on the CPU in N runs; 0 does not.")
     ] = 5,

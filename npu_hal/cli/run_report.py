@@ -23,14 +23,9 @@ def make_report(
     labels: tuple[str, ...] | None,
 ) -> dict[str, Any]:
     """The JSON document of one run that took `seconds`."""
-    graph = model.graph
     return {
         "model": str(model_file),
-        "steps": [_describe_step(step, executor) for step in executor.steps],
-        "refusals": [
-            {"operation": position, "kind": graph.operations[position].kind, "reason": reason}
-            for position, reason in executor.partitioning.refusals.items()
-        ],
+        **execution_report(executor),
         "run_ms": seconds * 1e3,
         "inputs": [
             {"name": name, "dtype": str(tensor.dtype), "shape": list(tensor.shape)}
@@ -39,6 +34,17 @@ def make_report(
         "outputs": [
             _describe_output(name, tensor, values, top, labels)
             for name, tensor, values in zip(model.output_names, model.output_tensors, outputs, strict=True)
+        ],
+    }
+
+
+def execution_report(executor: GraphExecutor) -> dict[str, Any]:
+    """What ran where, and why not elsewhere: the fields `steps` and `refusals` of a document."""
+    return {
+        "steps": [_describe_step(step, executor) for step in executor.steps],
+        "refusals": [
+            {"operation": position, "kind": executor.graph.operations[position].kind, "reason": reason}
+            for position, reason in executor.partitioning.refusals.items()
         ],
     }
 
@@ -82,6 +88,18 @@ def _finite(number: float) -> float | None:
 
 def print_report(report: dict[str, Any]) -> None:
     """The report as tables on stdout."""
+    print_execution(report)
+    out = console()
+    for output in report["outputs"]:
+        out.print(f"\noutput {output['name']}: {output['dtype']} {output['shape']}")
+        if "top" in output:
+            _print_classes(output["top"])
+        else:
+            out.print(f"min {_show(output['min'])}, max {_show(output['max'])}, mean {_show(output['mean'])}")
+
+
+def print_execution(report: dict[str, Any]) -> None:
+    """The fields of `execution_report` as tables on stdout."""
     out = console()
     steps = table("step ", "driver", "device", "operations ", "compile ms ", "run ms ")
     for number, step in enumerate(report["steps"]):
@@ -100,12 +118,6 @@ def print_report(report: dict[str, Any]) -> None:
             refusals.add_row(str(refusal["operation"]), refusal["kind"], refusal["reason"])
         out.print()
         out.print(refusals)
-    for output in report["outputs"]:
-        out.print(f"\noutput {output['name']}: {output['dtype']} {output['shape']}")
-        if "top" in output:
-            _print_classes(output["top"])
-        else:
-            out.print(f"min {_show(output['min'])}, max {_show(output['max'])}, mean {_show(output['mean'])}")
 
 
 def _print_classes(classes: Sequence[dict[str, Any]]) -> None:

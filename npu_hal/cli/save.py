@@ -32,15 +32,16 @@ def save_npz(path: Path, arrays: Mapping[str, Array], force: bool) -> None:
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
 
-    _save(path, write, force)
+    save_file(path, write, force)
 
 
 def save_text(path: Path, text: str, force: bool) -> None:
     """Write `text` as a UTF-8 file; it is there whole or not at all. Raises `InvalidOption`."""
-    _save(path, lambda stream: stream.write(text.encode("utf-8", "replace")), force)
+    save_file(path, lambda stream: stream.write(text.encode("utf-8", "replace")), force)
 
 
-def _save(path: Path, write: Callable[[IO[bytes]], object], force: bool) -> None:
+def save_file(path: Path, write: Callable[[IO[bytes]], object], force: bool) -> None:
+    """Let `write` make the file at `path`; it is there whole or not at all. Raises `InvalidOption`."""
     temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:

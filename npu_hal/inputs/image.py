@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from npu_hal.api import Array, DType, InvalidInput, Tensor
 from npu_hal.inputs.pixel_range import UNIT_RANGE, PixelRange
@@ -54,12 +54,12 @@ def load_image(path: Path, tensor: Tensor, pixel_range: PixelRange | None = None
 
 
 def open_picture(path: Path, mode: str = "RGB") -> Image.Image:
-    """The image at `path`, read whole, in one of Pillow's modes; raises `InvalidInput`."""
+    """The image at `path`, upright, in one of Pillow's modes; raises `InvalidInput`."""
     try:
         # Pillow warns of huge images before it refuses still larger ones; both are no input of a model.
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return image.convert(mode)
+            return ImageOps.exif_transpose(image).convert(mode)
     except FileNotFoundError:
         raise InvalidInput(f"there is no file {path}") from None
     except UnidentifiedImageError:

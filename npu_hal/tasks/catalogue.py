@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from npu_hal.tasks.audio import Audio
-from npu_hal.tasks.denoise import Denoise
-
 from npu_hal.api import InvalidInput, InvalidOption
+from npu_hal.tasks.audio import Audio
 from npu_hal.tasks.classify import Classify
+from npu_hal.tasks.denoise import Denoise
 from npu_hal.tasks.depth import Depth
 from npu_hal.tasks.detect import Detect
 from npu_hal.tasks.interface import ModelInterface

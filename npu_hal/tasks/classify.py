@@ -11,9 +11,9 @@ from npu_hal.api import Array, InvalidInput
 from npu_hal.inputs.image import open_picture
 from npu_hal.tasks.drawing import Canvas
 from npu_hal.tasks.interface import ModelInterface
-from npu_hal.tasks.labels import RatedClass, is_rating, top_classes
+from npu_hal.tasks.labels import RatedClass, is_rating, real_values, top_classes
 from npu_hal.tasks.picture import PictureInput, picture_layout
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 
 _PLATE = (255, 255, 255)
 
@@ -23,6 +23,7 @@ class Classify:
 
     name: ClassVar[str] = "classify"
     product: ClassVar[Product] = Product.PICTURE
+    takes: ClassVar[frozenset[str]] = frozenset({"labels", "threshold", "pixel_range"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         self._input = PictureInput(interface, settings, self.name)
@@ -78,6 +79,7 @@ class _ClassifyJob:
 
     def interpret(self, outputs: Sequence[list[Array]]) -> Classification:
         settings = self.task.settings
+        check_finite(real_values(outputs[0][0], self.task.output), "ratings")
         rated = top_classes(outputs[0][0], self.task.output, settings.top, self.task.labels)
         if settings.threshold is not None:
             rated = [entry for entry in rated if entry.score > settings.threshold]

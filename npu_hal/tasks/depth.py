@@ -15,7 +15,7 @@ from npu_hal.tasks.drawing import heat_map
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 
 
 class Depth:
@@ -23,6 +23,7 @@ class Depth:
 
     name: ClassVar[str] = "depth"
     product: ClassVar[Product] = Product.PICTURE
+    takes: ClassVar[frozenset[str]] = frozenset({"pixel_range"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         self._input = PictureInput(interface, settings, self.name)
@@ -81,6 +82,5 @@ class _DepthJob:
     def interpret(self, outputs: Sequence[list[Array]]) -> DepthMap:
         layout = self.task.layout
         values = real_values(outputs[0][0], self.task.output).reshape(layout.height, layout.width)
-        if not np.isfinite(values).all():
-            raise InvalidInput("the model gave depths that are not finite")
+        check_finite(values, "depths")
         return DepthMap(values, self.size)

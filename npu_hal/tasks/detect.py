@@ -16,17 +16,16 @@ from npu_hal.tasks.detection.form import DetectorForm
 from npu_hal.tasks.detection.postprocessed import Postprocessed
 from npu_hal.tasks.detection.ssd import RawSsd, SsdWithAnchors
 from npu_hal.tasks.detection.yolo import YoloFace
-from npu_hal.tasks.drawing import Canvas, class_colour
+from npu_hal.tasks.drawing import Canvas, object_colour
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput, Placement
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 
 _FORMS = (Postprocessed, RawSsd, SsdWithAnchors, BlazeFace, YoloFace)
 
 THRESHOLD = 0.5
 _MOST_OBJECTS = 100
-_GREY = 128
 
 # How label files mark numbers that no class has.
 _NO_CLASS = ("n/a", "???")
@@ -37,6 +36,7 @@ class Detect:
 
     name: ClassVar[str] = "detect"
     product: ClassVar[Product] = Product.PICTURE
+    takes: ClassVar[frozenset[str]] = frozenset({"labels", "threshold", "pixel_range"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         self._input = PictureInput(interface, settings, self.name)
@@ -60,7 +60,8 @@ class Detect:
     def prepare(self, files: Sequence[Path]) -> "_DetectJob":
         """One inference on one picture."""
         picture = open_picture(one_file(files, self.name, "picture"))
-        fit = self._input.letterbox(picture, _GREY) if self.form.keeps_proportions else self._input.stretch(picture)
+        ground = self.form.ground
+        fit = self._input.stretch(picture) if ground is None else self._input.letterbox(picture, ground)
         elements, placement = fit
         return _DetectJob(self, picture, placement, [[elements]])
 
@@ -130,8 +131,7 @@ class Detection:
         """The picture with a box around each object."""
         canvas = Canvas(self.picture)
         for found in reversed(self.objects):
-            # Class 0 is an object here, and black is hard to see.
-            colour = class_colour(found.index + 1)
+            colour = object_colour(found.index)
             canvas.box(found.top, found.left, found.bottom, found.right, colour, found.caption)
             for point in found.points:
                 canvas.point(np.array(point), colour)
@@ -149,6 +149,8 @@ class _DetectJob:
         task = self.task
         real = [real_values(values, tensor) for values, tensor in zip(outputs[0], task.outputs, strict=True)]
         found = task.form.decode(real, task.threshold, _MOST_OBJECTS)
+        check_finite(found.boxes, "boxes")
+        check_finite(found.points, "points")
         return Detection(self.picture, tuple(self._object(found, position) for position in range(len(found))))
 
     def _object(self, found: Candidates, position: int) -> DetectedObject:

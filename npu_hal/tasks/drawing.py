@@ -1,5 +1,6 @@
 """Drawing answers into pictures."""
 
+import colorsys
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ _WHITE: Colour = (255, 255, 255)
 _LINE_PART = 200
 _TEXT_PART = 30
 _LEAST_TEXT = 11
+
+_GOLDEN_SECTION = (5**0.5 - 1) / 2
 
 # Colours of a heat map from 0 to 1, evenly spaced: dark blue over green to yellow, ever brighter.
 _HEAT = np.array(
@@ -31,6 +34,12 @@ def class_colour(index: int) -> Colour:
         for channel in range(3):
             channels[channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit)
     return channels[0], channels[1], channels[2]
+
+
+def object_colour(index: int) -> Colour:
+    """A bright colour for the object, class or person number `index`: hues a golden section of the circle apart."""
+    red, green, blue = colorsys.hsv_to_rgb(index * _GOLDEN_SECTION % 1.0, 0.85, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def class_colours(count: int) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from npu_hal.api import OperationKind, Tensor
+from npu_hal.api import DetectionPostProcess, Tensor
 from npu_hal.inputs.pixel_range import PixelRange
 from npu_hal.tasks.metadata import ModelMetadata
 from npu_hal.tflite.model import Model
@@ -16,7 +16,8 @@ _RANGE_TOLERANCE = 0.02
 class ModelInterface:
     """A model's own inputs and outputs, what its author noted on them, and whether it keeps states.
 
-    `pixel_range` is the range in which a float32 input takes pixels, if the model tells.
+    `pixel_range` is the range in which a float32 input takes pixels, if the model tells; `detected_classes` the number
+    of classes that its TFLite_Detection_PostProcess tells apart, if it has one.
     """
 
     inputs: tuple[Tensor, ...]
@@ -24,6 +25,7 @@ class ModelInterface:
     metadata: ModelMetadata
     is_stateful: bool = False
     pixel_range: PixelRange | None = None
+    detected_classes: int | None = None
 
     @classmethod
     def of(cls, model: Model, metadata: ModelMetadata) -> "ModelInterface":
@@ -34,13 +36,16 @@ class ModelInterface:
             metadata=metadata,
             is_stateful=bool(model.states),
             pixel_range=metadata.pixel_range or _quantized_range(model),
+            detected_classes=next(
+                (op.num_classes for op in model.graph.operations if isinstance(op, DetectionPostProcess)), None
+            ),
         )
 
 
 def _quantized_range(model: Model) -> PixelRange | None:
     """A guess at the range of a float32 image: that to which the model quantises its input, if it is a common one."""
     for operation in model.graph.operations:
-        if operation.kind is OperationKind.QUANTIZE and operation.inputs[0] == model.graph.inputs[0]:
+        if operation.kind == "QUANTIZE" and operation.inputs[0] == model.graph.inputs[0]:
             tensor = model.graph.tensors[operation.outputs[0]]
             quantization = tensor.quantization
             if quantization is None or quantization.is_per_axis:

@@ -73,6 +73,7 @@ class Content(IntEnum):
     AUDIO = 4
 
 
+_CONTENTS = frozenset(int(content) for content in Content)
 _NORMALIZATION = 1
 _AXIS_LABELS = 2
 _VALUE_LABELS = 3
@@ -155,7 +156,7 @@ def _tensor(table: Table) -> TensorMetadata:
     ]
     return TensorMetadata(
         name=table.text(_TensorSlot.NAME),
-        content=Content(kind) if kind in iter(Content) else Content.UNKNOWN,
+        content=Content(kind) if kind in _CONTENTS else Content.UNKNOWN,
         pixel_range=_pixel_range(table),
         axis_labels=tuple(name for name, kind in files if kind == _AXIS_LABELS),
         value_labels=tuple(name for name, kind in files if kind == _VALUE_LABELS),

@@ -89,8 +89,8 @@ class PictureInput:
 
 
 def picture_layout(interface: ModelInterface) -> ImageLayout | None:
-    """The layout of the model's only input, if it is a picture of 1 or 3 channels."""
-    if len(interface.inputs) != 1:
+    """The layout of the model's only input, if it is a picture of 1 or 3 channels in a batch of one."""
+    if len(interface.inputs) != 1 or interface.inputs[0].rank != 4:
         return None
     layout = ImageLayout.of(interface.inputs[0])
     return layout if layout is not None and layout.channels in _MODES else None

@@ -10,7 +10,7 @@ from PIL import Image
 
 from npu_hal.api import Array, InvalidInput, Tensor
 from npu_hal.inputs.image import open_picture
-from npu_hal.tasks.drawing import Canvas, class_colour
+from npu_hal.tasks.drawing import Canvas, object_colour
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput, Placement
@@ -18,7 +18,7 @@ from npu_hal.tasks.poses.body import Body, PoseForm
 from npu_hal.tasks.poses.movenet import MoveNet
 from npu_hal.tasks.poses.posenet import PoseNet
 from npu_hal.tasks.poses.skeleton import KEY_POINTS, LIMBS
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 
 THRESHOLD = 0.25
 _MOST_PEOPLE = 10
@@ -31,6 +31,7 @@ class Pose:
 
     name: ClassVar[str] = "pose"
     product: ClassVar[Product] = Product.PICTURE
+    takes: ClassVar[frozenset[str]] = frozenset({"threshold", "pixel_range"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         self._input = PictureInput(interface, settings, self.name)
@@ -93,7 +94,7 @@ class Poses:
         """The picture with the skeletons of the key points that are sure enough."""
         canvas = Canvas(self.picture)
         for number, body in enumerate(self.people, 1):
-            colour = class_colour(number)
+            colour = object_colour(number)
             is_drawn = body.scores > _DRAWN_SCORE
             for start, end in LIMBS:
                 if is_drawn[start] and is_drawn[end]:
@@ -116,6 +117,8 @@ class _PoseJob:
     def interpret(self, outputs: Sequence[list[Array]]) -> Poses:
         task = self.task
         real = [real_values(values, tensor) for values, tensor in zip(outputs[0], task.outputs, strict=True)]
+        for values in real:
+            check_finite(values, "key points")
         bodies = task.form.decode(real, task.threshold, _MOST_PEOPLE)
         return Poses(self.picture, tuple(Body(self._place(body), body.scores) for body in bodies))
 

@@ -13,8 +13,9 @@ from npu_hal.api import Array, DType, InvalidInput, Tensor
 from npu_hal.inputs.image import open_picture
 from npu_hal.tasks.drawing import Canvas, class_colour, class_colours
 from npu_hal.tasks.interface import ModelInterface
+from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput, picture_layout
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 
 # How much of the colour of a class, and not of the picture, is shown.
 _OPACITY = 0.6
@@ -30,6 +31,7 @@ class Segment:
 
     name: ClassVar[str] = "segment"
     product: ClassVar[Product] = Product.PICTURE
+    takes: ClassVar[frozenset[str]] = frozenset({"labels", "pixel_range"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         self._input = PictureInput(interface, settings, self.name)
@@ -118,6 +120,7 @@ class _SegmentJob:
         if _is_map(self.task.output):
             classes = output.reshape(output.shape[1:3]).astype(np.int64)
         else:
+            check_finite(real_values(output, self.task.output), "ratings")
             classes = output[0].argmax(axis=-1)
         if classes.size and int(classes.min()) < 0:
             raise InvalidInput(f"the model gave class {int(classes.min())}; the task segment counts classes from 0")

@@ -14,7 +14,7 @@ from npu_hal.inputs.image import ImageLayout, open_picture
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
 from npu_hal.tasks.picture import PictureInput
-from npu_hal.tasks.task import Product, ResultTable, TaskSettings, one_file
+from npu_hal.tasks.task import Product, ResultTable, TaskSettings, check_finite, one_file
 
 # Pixels at a tile's edges that its neighbours cover too: there the model lacks a part of what it looks at.
 _MARGIN = 16
@@ -29,18 +29,23 @@ class SuperResolution:
 
     name: ClassVar[str] = "superres"
     product: ClassVar[Product] = Product.PICTURE
+    takes: ClassVar[frozenset[str]] = frozenset({"pixel_range"})
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None:
         self.input = PictureInput(interface, settings, self.name)
         factor = _factor(interface)
         if factor is None:
+            taken = list(interface.inputs[0].shape)
             shapes = ", ".join(str(list(tensor.shape)) for tensor in interface.outputs)
             raise InvalidInput(
-                f"the task superres takes a model whose output is a picture as its input {list(interface.inputs[0].shape)}, "
+                f"the task superres takes a model whose output is a picture as its input {taken}, "
                 f"with whole times as many rows and columns, not {shapes}"
             )
         self.factor = factor
         self.output: Tensor = interface.outputs[0]
+        black, white = self.input.real_range()
+        if black == white:
+            raise InvalidInput(f"black and white pixels are both {black} to the model, which leaves no picture")
 
     @classmethod
     def recognises(cls, interface: ModelInterface) -> bool:
@@ -67,9 +72,11 @@ class SuperResolution:
         """The output as pixels ``[H, W, C]``."""
         layout = ImageLayout.of(self.output)
         assert layout is not None  # the factor would be None
+        real = real_values(output, self.output)
+        check_finite(real, "pixels")
         # Pictures come out in the range of real numbers in which they go in.
         black, white = self.input.real_range()
-        levels = (real_values(output, self.output) - black) / (white - black) * 255
+        levels = (real - black) / (white - black) * 255
         pixels = np.clip(np.round(levels), 0, 255).astype(np.uint8)
         if layout.is_planar:
             return pixels.reshape(layout.channels, layout.height, layout.width).transpose(1, 2, 0)

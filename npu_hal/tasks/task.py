@@ -6,9 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from npu_hal.api import Array, InvalidInput
+from npu_hal.api import Array, InvalidInput, InvalidOption
 from npu_hal.inputs.pixel_range import PixelRange
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.waveform import Waveform
@@ -78,13 +80,14 @@ class Job(Protocol):
 
 
 class Task(Protocol):
-    """A task with one model.
+    """A task with one model; `takes` names the fields of the settings that have a meaning for it, besides `top`.
 
     The constructor raises `InvalidInput` if the model does not fit the task, with a sentence that says why.
     """
 
     name: ClassVar[str]
     product: ClassVar[Product]
+    takes: ClassVar[frozenset[str]]
 
     def __init__(self, interface: ModelInterface, settings: TaskSettings) -> None: ...
 
@@ -94,6 +97,19 @@ class Task(Protocol):
 
     def prepare(self, files: Sequence[Path]) -> Job:
         """The job on `files`. Raises `InvalidInput`."""
+
+
+def check_settings(task: type[Task], settings: TaskSettings) -> None:
+    """`InvalidOption` for a setting that has no meaning for the task."""
+    for name in ("labels", "threshold", "pixel_range"):
+        if getattr(settings, name) is not None and name not in task.takes:
+            raise InvalidOption(f"the task {task.name} has no use for --{name.replace('_', '-')}")
+
+
+def check_finite(values: NDArray[np.float64], what: str) -> None:
+    """`InvalidInput` if a model gave infinities or what is not a number."""
+    if not np.isfinite(values).all():
+        raise InvalidInput(f"the model gave {what} that are not finite numbers for this input")
 
 
 def one_file(files: Sequence[Path], task: str, kind: str) -> Path:

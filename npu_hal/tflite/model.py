@@ -27,7 +27,8 @@ class FileOperator:
 class State:
     """A variable of a model: its positions among the graph's inputs and outputs, and its value before first use.
 
-    What an inference gives at `output` is to be the value at `input` in the next.
+    What an inference gives at `output` is to be the value at `input` in the next. `initial` is read-only and need not
+    be contiguous: copy it.
     """
 
     input: int

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 
 from npu_hal.api import AnyOperation, InvalidGraph, Tensor, UnsupportedOperation
 from npu_hal.tflite.converters import CONVERTERS
@@ -50,7 +52,17 @@ def is_known_code(code: int) -> bool:
 
 @cache
 def _names() -> dict[int, str]:
-    # Imported late: the package loads some 180 modules, which takes longer than reading a model.
-    from tflite.BuiltinOperator import BuiltinOperator
+    """The schema's enumeration, from package `tflite`.
 
-    return {code: name for name, code in vars(BuiltinOperator).items() if not name.startswith("_")}
+    Importing the package would load some 180 modules, which takes longer than reading a model; this takes one of them.
+    """
+    package = find_spec("tflite")
+    if package is None or not package.submodule_search_locations:
+        raise UnsupportedOperation("operators have no names without the package tflite: install npu-hal anew")
+    path = Path(package.submodule_search_locations[0]) / "BuiltinOperator.py"
+    spec = spec_from_file_location("npu_hal.tflite._builtin_operator", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {code: name for name, code in vars(module.BuiltinOperator).items() if not name.startswith("_")}

@@ -106,7 +106,8 @@ class Variables:
             return initial.constant()
         # TensorFlow Lite fills variable tensors with zeros, int8 ones with their zero point.
         zero_point = tensor.quantization.zero_points[0] if tensor.quantization and tensor.dtype is DType.INT8 else 0
-        return np.full(tensor.shape, zero_point, tensor.dtype.numpy)
+        # Not filled before somebody runs the model: a hostile file may claim any shape.
+        return np.broadcast_to(np.array(zero_point, tensor.dtype.numpy), tensor.shape)
 
     def _read_variable(self, variable: _Variable, output: int) -> None:
         if variable not in self._now:

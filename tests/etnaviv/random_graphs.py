@@ -87,7 +87,17 @@ class _Growing:
 
     def new_input(self) -> int:
         height, width = self.draw(st.integers(1, 24)), self.draw(st.integers(1, 24))
-        shape = (1, height, width, self.draw(st.integers(1, min(40, MOST_VALUES // (height * width)))))
+        most = MOST_VALUES // (height * width)
+        # One side can be long: more than a tile, than a block of channels, than a byte of anything.
+        match self.draw(st.integers(0, 9)):
+            case 0:
+                height, most = self.draw(st.integers(25, 700)), max(most // 40, 1)
+            case 1:
+                width, most = self.draw(st.integers(25, 700)), max(most // 40, 1)
+            case 2:
+                most *= 10
+        channels = self.draw(st.integers(1, min(40 if most <= 40 else 600, most)))
+        shape = (1, height, width, channels)
         quantization = self.quantization()
         index = self.builder.input(f"input {len(self.inputs)}", shape, self.dtype, quantization)
         self.inputs.append(self.values(shape))

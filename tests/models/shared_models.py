@@ -3,11 +3,9 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tflite
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from npu_hal.api import Array, DType, Tensor
 from tests.conftest import shared_folder
@@ -32,26 +30,6 @@ def model_paths() -> tuple[str, ...]:
 def readable_bytes(path: Path) -> bytes:
     """A model's file, changed where BUILTIN_REF would not take it."""
     return with_vectors_quantised_along_axis_0(with_operators_of_version_1(path.read_bytes(), _NEWER_OPERATORS))
-
-
-def reference_interpreter(model: bytes, delegates: Any = None) -> Any:
-    """An interpreter with reference kernels, ready to run."""
-    interpreter = Interpreter(
-        model_content=model,
-        num_threads=2,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        experimental_delegates=delegates,
-    )
-    interpreter.allocate_tensors()
-    return interpreter
-
-
-def run_interpreter(interpreter: Any, inputs: list[Array]) -> list[Array]:
-    """Copies of the outputs of one inference."""
-    for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], array)
-    interpreter.invoke()
-    return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
 
 
 def random_inputs(tensors: tuple[Tensor, ...], has_state: bool) -> list[list[Array]]:

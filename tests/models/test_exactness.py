@@ -7,6 +7,7 @@ import pytest
 from npu_hal.api import InvalidModel, UnsupportedOperation
 from npu_hal.stateful import ModelExecutor
 from npu_hal.tflite import read_model
+from tests.litert import reference_interpreter, run_interpreter
 
 from .shared_models import (
     NOT_EXPRESSIBLE,
@@ -14,8 +15,6 @@ from .shared_models import (
     model_paths,
     random_inputs,
     readable_bytes,
-    reference_interpreter,
-    run_interpreter,
 )
 
 # BUILTIN_REF takes minutes for these.
@@ -31,7 +30,7 @@ RUNNABLE = [
 def test_outputs_are_those_of_the_reference_kernels(shared: Path, path: str) -> None:
     file = shared / "models" / path
     model = read_model(file)
-    interpreter = reference_interpreter(readable_bytes(file))
+    interpreter = reference_interpreter(readable_bytes(file), threads=2)
     with ModelExecutor.open(model, "software") as executor:
         for inputs in random_inputs(model.input_tensors, bool(model.states)):
             assert_as_exact_as_promised(executor.run(inputs), run_interpreter(interpreter, inputs))
@@ -39,7 +38,7 @@ def test_outputs_are_those_of_the_reference_kernels(shared: Path, path: str) -> 
 
 @pytest.mark.parametrize("path", NOT_EXPRESSIBLE)
 def test_what_cannot_be_expressed_is_said_in_one_message(shared: Path, path: str) -> None:
-    with pytest.raises(UnsupportedOperation, match="operators are not supported: .*SVDF|.*CUSTOM:Signal") as refusal:
+    with pytest.raises(UnsupportedOperation, match=r"operators are not supported: .*SVDF|.*CUSTOM:Signal") as refusal:
         read_model(shared / "models" / path)
     assert "\n" not in str(refusal.value)
     assert not isinstance(refusal.value, InvalidModel)

@@ -440,7 +440,7 @@ def run(nnapi: Library, caplog: pytest.LogCaptureFixture, examples: int) -> None
     Calls.nnapi = nnapi
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     with caplog.at_level(logging.ERROR, "npu_hal.nnapi"):
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Calls,
             settings=settings(
                 max_examples=examples,

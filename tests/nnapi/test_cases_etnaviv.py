@@ -17,6 +17,7 @@ CHIPS = ("a311d", "imx8mp")
 SUPPORTED = {
     "add_quant8",
     "concat_quant8_1",
+    "concat_quant8_3",
     "conv_quant8",
     "conv_quant8_channels",
     "conv_quant8_large",
@@ -40,14 +41,6 @@ def quant8_files() -> list[Path]:
     return [path for path in case_files() if is_quant8(read_case(path))]
 
 
-def quant8_cases() -> list[object]:
-    faulty = pytest.mark.xfail(strict=True, reason="the driver accepts the concatenation, and its TP job then faults")
-    return [
-        pytest.param(path, id=path.stem, marks=[faulty] if path.stem == "concat_quant8_3" else [])
-        for path in quant8_files()
-    ]
-
-
 @pytest.fixture(params=CHIPS)
 def npu(request: pytest.FixtureRequest) -> Device:
     """An emulated NPU, which the tests need a driver for."""
@@ -59,7 +52,7 @@ def npu(request: pytest.FixtureRequest) -> Device:
 
 
 @pytest.mark.usefixtures("shared")
-@pytest.mark.parametrize("path", quant8_cases())
+@pytest.mark.parametrize("path", quant8_files(), ids=lambda path: path.stem)
 def test_case(npu: Device, nnapi: Library, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = read_case(path)
     supported = all(supported_operations(test_cases.build(case), (npu,)))

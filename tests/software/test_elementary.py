@@ -11,6 +11,7 @@ from npu_hal.api import (
     Abs,
     Array,
     Cast,
+    ComplexAbs,
     Div,
     DType,
     EmbeddingLookup,
@@ -51,6 +52,18 @@ def function_cases(draw: Draw, kind: Any, dtype: DType) -> Case:
 @given(st.data())
 def test_functions(kind: Any, dtype: DType, data: st.DataObject) -> None:
     assert_matches_tflite(data.draw(function_cases(kind, dtype)))
+
+
+@st.composite
+def magnitudes(draw: Draw) -> Case:
+    builder = CaseBuilder(draw)
+    data = builder.random.standard_normal((*draw(shapes(1, 3)), 2)).astype(np.float32).view(np.complex64)
+    return builder.case(ComplexAbs(input=builder.operand(data, None, False), output=builder.output(DType.FLOAT32)))
+
+
+@given(magnitudes())
+def test_complex_abs(case: Case) -> None:
+    assert_matches_tflite(case)
 
 
 @st.composite

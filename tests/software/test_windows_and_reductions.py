@@ -15,6 +15,7 @@ from npu_hal.api import (
     Padding,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Sum,
     resolve_padding,
 )
 from tests.litert import run_graph
@@ -113,3 +114,18 @@ def resizes(draw: st.DrawFn, kind: Any, dtype: DType) -> Case:
 @given(st.data())
 def test_resizes(kind: Any, dtype: DType, data: st.DataObject) -> None:
     assert_matches_tflite(data.draw(resizes(kind, dtype)))
+
+
+@st.composite
+def sums(draw: st.DrawFn, dtype: DType) -> Case:
+    shape = draw(shapes(1, 4, 9))
+    axes = tuple(sorted(draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))))
+    source = dtype, draw(quantizations(dtype))
+    result = source if draw(st.booleans()) else (dtype, draw(quantizations(dtype)))
+    return unary_case(draw, Sum, shape, source, result, axes=axes, keep_dims=draw(st.booleans()))
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, DType.INT32, DType.INT64])
+@given(st.data())
+def test_sum(dtype: DType, data: st.DataObject) -> None:
+    assert_matches_tflite(data.draw(sums(dtype)))

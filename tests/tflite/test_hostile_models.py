@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from npu_hal.api import InvalidModel
 from npu_hal.tflite import read_model
 from npu_hal.tflite.converters import CONVERTERS
-from npu_hal.tflite.option_tables import OPTION_TABLES, OptionField
+from npu_hal.tflite.option_tables import OPTION_TABLES, OptionField, Vectors
 
-from ..tflite_models import FILE_IDENTIFIER, FileOperator, FileTensor, offset_vector, write_file
+from ..tflite_models import FILE_IDENTIFIER, FileOperator, FileSubgraph, FileTensor, offset_vector, write_file
 from .test_mutations import MAX_SECONDS, outcome
 from .test_option_tables import camel_case
 
 FLOAT32, INT32 = tflite.TensorType.FLOAT32, tflite.TensorType.INT32
 
+VARIABLES = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 DIMENSIONS = st.one_of(st.integers(0, 8), st.sampled_from([-(2**31), -1, 1 << 16, 2**31 - 1]))
 SHAPES = st.none() | st.lists(DIMENSIONS, max_size=6)
 TYPES = st.sampled_from([FLOAT32, INT32, tflite.TensorType.UINT8, tflite.TensorType.INT8, tflite.TensorType.INT64])
@@ -40,7 +41,8 @@ def file_tensors(draw: st.DrawFn) -> FileTensor:
         data = draw(st.binary(min_size=size * width, max_size=size * width))
     scales = draw(st.none() | st.lists(st.floats(width=32), max_size=4))
     zero_points = draw(st.none() | st.lists(st.integers(-300, 300), max_size=4))
-    return FileTensor("t", shape, kind, data, scales, zero_points, draw(st.integers(-1, 4)))
+    axis, is_variable = draw(st.integers(-1, 4)), draw(st.integers(0, 4)) == 0
+    return FileTensor("t", shape, kind, data, scales, zero_points, axis, is_variable=is_variable)
 
 
 def option_value(field: OptionField) -> st.SearchStrategy[Any]:
@@ -49,23 +51,35 @@ def option_value(field: OptionField) -> st.SearchStrategy[Any]:
             return st.booleans()
         case tuple():
             return st.lists(INTEGERS, max_size=4).map(tuple)
+        case str():
+            return st.sampled_from(["", "a", "b"])
         case float():
             return st.floats(width=32)
-    return st.integers(-2, 6) if field.layout is not None and field.layout.size == 1 else INTEGERS
+    is_byte = not isinstance(field.layout, Vectors) and field.layout.size == 1
+    return st.integers(-2, 6) if is_byte else INTEGERS
 
 
 @st.composite
 def file_operators(draw: st.DrawFn, tensors: int) -> FileOperator:
-    kind = draw(st.sampled_from([*CONVERTERS, "SVDF"]))
+    kind = draw(st.sampled_from([*CONVERTERS, "WHILE", *VARIABLES]))
     row = OPTION_TABLES.get(kind)
     options = {
         camel_case(field.name): draw(option_value(field))
         for field in (row.fields.values() if row else ())
         if draw(st.booleans())
     }
-    operands = st.lists(st.integers(-1, tensors - 1), max_size=3)
-    code = getattr(tflite.BuiltinOperator, kind)
-    return FileOperator(code, draw(operands), draw(operands), row.name if row else None, options)
+    operands = st.lists(st.integers(-1, tensors - 1), max_size=draw(st.sampled_from([1, 3, 5, 24])))
+    builtin, _, custom_name = kind.partition(":")
+    return FileOperator(
+        getattr(tflite.BuiltinOperator, builtin),
+        draw(operands),
+        draw(operands),
+        row.name if row else None,
+        options,
+        custom_name=custom_name or None,
+        intermediates=draw(operands),
+        custom_options=draw(st.binary(max_size=40)) if custom_name else b"",
+    )
 
 
 @st.composite
@@ -73,10 +87,12 @@ def files(draw: st.DrawFn) -> bytes:
     tensors = draw(st.lists(file_tensors(), min_size=1, max_size=6))
     operators = draw(st.lists(file_operators(len(tensors)), max_size=3))
     indices = st.lists(st.integers(0, len(tensors) - 1), max_size=3)
-    return write_file(tensors, operators, draw(indices), draw(indices))
+    # CALL_ONCE may name it.
+    second = FileSubgraph(tensors, draw(st.lists(file_operators(len(tensors)), max_size=2)))
+    return write_file(tensors, operators, draw(indices), draw(indices), more_subgraphs=[second])
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=600, deadline=None, derandomize=True)
 @given(files())
 def test_operators_put_together_at_random(data: bytes) -> None:
     outcome(data)

@@ -20,6 +20,7 @@ from npu_hal_etnaviv.placement.memory_plan import MemoryPlan, plan_memory
 from npu_hal_etnaviv.programming.coefficients import Coefficients, encode_coefficients
 from npu_hal_etnaviv.programming.geometry import Cut, cache_job, cut_job
 from npu_hal_etnaviv.programming.nn_config import nn_config
+from npu_hal_etnaviv.serialisation import StoredCoefficients, serialise
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,31 @@ class CompiledGraph:
     memory: MemoryPlan
 
 
-def compile_graph(graph: Graph, core: NpuCore, compatibility: Compatibility) -> CompiledGraph:
-    """Compile a graph of accepted operations."""
+def compile_graph(
+    graph: Graph, core: NpuCore, compatibility: Compatibility, stored: StoredCoefficients | None = None
+) -> CompiledGraph:
+    """Compile a graph of accepted operations; `stored` are its coefficients, if they were encoded before.
+
+    Raises InvalidInput if those are another graph's.
+    """
     program = lower_as_mesa(graph, core) if compatibility is Compatibility.MESA else lower(graph, core)
-    jobs = tuple(_compile_nn_job(job, core) if isinstance(job, NNJob) else job for job in program.jobs)
+    jobs = tuple(_compile_nn_job(job, core, stored) if isinstance(job, NNJob) else job for job in program.jobs)
+    if stored is not None:
+        stored.require_all_taken()
     return CompiledGraph(program, jobs, plan_memory(program))
 
 
-def _compile_nn_job(job: NNJob, core: NpuCore) -> CompiledNNJob:
+def serialise_graph(compiled: CompiledGraph, core: NpuCore) -> bytes:
+    """What `StoredCoefficients` reads."""
+    nn_jobs = [job for job in compiled.jobs if isinstance(job, CompiledNNJob)]
+    return serialise([(job.job, job.cut, job.coefficients) for job in nn_jobs], core)
+
+
+def _compile_nn_job(job: NNJob, core: NpuCore, stored: StoredCoefficients | None) -> CompiledNNJob:
     cut = cut_job(job, core)
-    if isinstance(job, MesaJob):
+    if stored is not None:
+        coefficients = stored.take(job, cut, core)
+    elif isinstance(job, MesaJob):
         coefficients = encode_as_mesa(job, core, cut.superblock_kernels)
     else:
         coefficients = encode_coefficients(job, core, cut.superblock_kernels)

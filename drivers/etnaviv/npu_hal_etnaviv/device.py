@@ -20,6 +20,7 @@ from npu_hal_etnaviv.kernel.interface import KernelInterface
 from npu_hal_etnaviv.mesa_compatibility.supports import supports_as_mesa
 from npu_hal_etnaviv.options import Options
 from npu_hal_etnaviv.programming.command_stream import initialisation_stream
+from npu_hal_etnaviv.serialisation import StoredCoefficients
 from npu_hal_etnaviv.subgraph import EtnavivSubgraph
 from npu_hal_etnaviv.supports.supports import supports
 
@@ -56,6 +57,13 @@ class EtnavivDevice(Device):
 
     def create_subgraph(self, graph: Graph) -> Subgraph:
         """Compile a graph and load it; raises UnsupportedOperation, OutOfDeviceMemory, DeviceLost."""
+        return self._load(graph, None)
+
+    def restore_subgraph(self, graph: Graph, data: bytes) -> Subgraph:
+        """As `create_subgraph`, with coefficients that were serialised; raises InvalidInput for another graph's."""
+        return self._load(graph, StoredCoefficients(data))
+
+    def _load(self, graph: Graph, stored: StoredCoefficients | None) -> Subgraph:
         for position, operation in enumerate(graph.operations):
             support = self.supports(operation, graph)
             if not support:
@@ -63,7 +71,7 @@ class EtnavivDevice(Device):
                     f"operation {position} ({operation.kind}) cannot run on {self._info.name}: {support.reason}"
                 )
         self._check_open()
-        compiled = compile_graph(graph, self._core, self._options.compatibility)
+        compiled = compile_graph(graph, self._core, self._options.compatibility, stored)
         with self._lock:
             self._check_open()
             subgraph = EtnavivSubgraph(graph, compiled, self._core, self._kernel)

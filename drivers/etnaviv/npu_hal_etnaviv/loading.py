@@ -76,7 +76,7 @@ def load(compiled: CompiledGraph, core: NpuCore, kernel: KernelInterface) -> Loa
             kernel.cpu_prep(constants, Access.WRITE)
             starts = _fill_constants(compiled.jobs, configs, layout, constants, core, address_of)
             kernel.cpu_fini(constants)
-            streams = tuple(words for words, _ in job_streams(starts))
+            streams = tuple(job_streams(starts))
         undo.pop_all()
     return LoadedGraph(
         streams,

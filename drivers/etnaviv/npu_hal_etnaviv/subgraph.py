@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, SubgraphReport, check_buffers
-from npu_hal_etnaviv.compiler import CompiledGraph
+from npu_hal_etnaviv.compiler import CompiledGraph, serialise_graph
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.kernel.interface import Access, Fence, KernelInterface
 from npu_hal_etnaviv.loading import LoadedGraph, load
@@ -78,6 +78,11 @@ class EtnavivSubgraph(Subgraph):
     def report(self) -> SubgraphReport:
         """What the graph was compiled to: jobs, sizes, tiles, coefficient bytes, memory, estimated times."""
         return compile_report(self._compiled, self._core)
+
+    def serialise(self) -> bytes:
+        """The coefficients, which took most of the time to compile."""
+        self._open()
+        return serialise_graph(self._compiled, self._core)
 
     @property
     def is_closed(self) -> bool:

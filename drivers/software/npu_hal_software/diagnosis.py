@@ -32,7 +32,7 @@ def diagnose() -> Iterator[Finding]:
     yield Finding(
         "processor",
         FindingStatus.OK if tier.flags else FindingStatus.WARNING,
-        f"{platform.machine()} ({cpu_model()}); code is generated for {tier.name}"
+        f"{platform.machine()} ({cpu_model().strip('-')}); code is generated for {tier.name}"
         + (f", as the processor has not what {', '.join(better)} needs" if better else ""),
         "" if tier.flags else "nothing; processors with AVX2 or Arm's dot product are several times faster",
     )

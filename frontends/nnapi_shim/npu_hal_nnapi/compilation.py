@@ -10,17 +10,16 @@ from weakref import finalize
 
 import numpy as np
 
-from npu_hal.api import Array, NpuHalError, Shape, Subgraph, UnsupportedOperation
+from npu_hal.api import Array, Driver, NpuHalError, Shape, Subgraph, UnsupportedOperation
 from npu_hal.executor import GraphExecutor, PlacedDevice
 from npu_hal.registry import default_registry
 from npu_hal.selection import select
 from npu_hal_nnapi.codes import PreferenceCode, PriorityCode
+from npu_hal_nnapi.compilation_cache import TOKEN_BYTES, CachingDevice, CompilationCache
 from npu_hal_nnapi.devices import Device
-from npu_hal_nnapi.errors import raise_nnapi_error, bad_data, bad_state
+from npu_hal_nnapi.errors import bad_data, bad_state, raise_nnapi_error
 from npu_hal_nnapi.model import LoweredModel, Model
 from npu_hal_nnapi.operand import OperandType
-
-TOKEN_BYTES = 32
 
 
 class Signature(NamedTuple):
@@ -95,7 +94,7 @@ class Compilation:
         self.preference = PreferenceCode.FAST_SINGLE_ANSWER
         self.priority = PriorityCode.MEDIUM
         self._devices = tuple(devices) if devices is not None else None
-        self._cache: tuple[Path, bytes] | None = None
+        self._cache: CompilationCache | None = None
         self._compiled: dict[Signature, Compiled] = {}
         self._compiling = threading.Lock()
         self._finished = False
@@ -141,7 +140,7 @@ class Compilation:
             raise bad_data(f"a token has {TOKEN_BYTES} bytes, not {len(token)}")
         if not folder.is_dir():
             raise bad_data(f"{folder} is no folder to keep compilations in")
-        self._cache = (folder, bytes(token))
+        self._cache = CompilationCache(folder, bytes(token))
 
     def finish(self) -> None:
         """Compile; BAD_DATA if the chosen devices cannot run the model.
@@ -180,20 +179,24 @@ class Compilation:
         for device in self._devices:
             spares: list[Device | None] = [other for other in self._devices if other is not device]
             for spare in spares or [None]:
-                fallback = None if spare is None else partial(_placed, spare)
+                fallback = None if spare is None else partial(self._placed, spare.driver, spare.device)
                 try:
-                    return GraphExecutor(lowered.graph, _placed(device), fallback)
+                    return GraphExecutor(lowered.graph, self._placed(device.driver, device.device), fallback)
                 except UnsupportedOperation as error:
                     refusal = refusal or error
         raise refusal or bad_data("no device was chosen")
 
-    @staticmethod
-    def _default_executor(lowered: LoweredModel) -> GraphExecutor:
+    def _default_executor(self, lowered: LoweredModel) -> GraphExecutor:
         registry = default_registry()
         selection = select(registry=registry)
-        device = PlacedDevice(selection.driver.name, selection.driver.open(selection.device))
-        spare = registry.fallback()
-        return GraphExecutor(lowered.graph, device, lambda: PlacedDevice(spare.name, spare.open()))
+        device = self._placed(selection.driver, selection.device)
+        return GraphExecutor(lowered.graph, device, lambda: self._placed(registry.fallback(), None))
+
+    def _placed(self, driver: Driver, name: str | None) -> PlacedDevice:
+        device = driver.open(name)
+        if self._cache is not None:
+            device = CachingDevice(driver.name, device, self._cache)
+        return PlacedDevice(driver.name, device)
 
     def _require_unfinished(self) -> None:
         if self._finished:
@@ -203,7 +206,3 @@ class Compilation:
 def _close(compiled: dict[Signature, Compiled]) -> None:
     while compiled:
         compiled.popitem()[1].close()
-
-
-def _placed(device: Device) -> PlacedDevice:
-    return PlacedDevice(device.driver.name, device.open())

@@ -7,7 +7,7 @@ from npu_hal.api import Device as HalDevice
 from npu_hal.api import DeviceKind, Driver, Graph, NpuHalError
 from npu_hal.registry import Registry, default_registry
 from npu_hal_nnapi.codes import DeviceTypeCode, FeatureLevel
-from npu_hal_nnapi.errors import raise_nnapi_error, bad_state
+from npu_hal_nnapi.errors import bad_state, raise_nnapi_error
 from npu_hal_nnapi.lowering import Operation
 from npu_hal_nnapi.model import Model
 

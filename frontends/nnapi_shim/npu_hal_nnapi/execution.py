@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from npu_hal.api import Array, NpuHalError
 from npu_hal_nnapi.codes import DurationCode, ResultCode
 from npu_hal_nnapi.compilation import AS_DECLARED, Buffer, Compilation, Compiled, Signature
-from npu_hal_nnapi.errors import NnapiError, raise_nnapi_error, bad_data, bad_state, result_code, unexpected_null
+from npu_hal_nnapi.errors import NnapiError, bad_data, bad_state, raise_nnapi_error, result_code, unexpected_null
 from npu_hal_nnapi.event import Event, ExecutionEvent
 from npu_hal_nnapi.memory import Memory, Role
 from npu_hal_nnapi.model import as_bytes
@@ -74,13 +74,13 @@ class Execution:
 
     def set_input(self, index: int, buffer: Any | None, kind: OperandType | None = None) -> None:
         """Read the model's input number `index` from a buffer; None omits it. `kind` gives dimensions left open."""
-        self._set("input", index, None if buffer is None else as_bytes(buffer), kind)
+        self.set_bytes("input", index, None if buffer is None else as_bytes(buffer), kind)
 
     def set_input_from_memory(
         self, index: int, memory: Memory, offset: int, length: int, kind: OperandType | None = None
     ) -> None:
         """Read the model's input number `index` from a memory."""
-        self._set("input", index, memory.argument(self._compilation, "input", index, offset, length), kind)
+        self.set_bytes("input", index, memory.argument(self._compilation, "input", index, offset, length), kind)
         self._read.append(memory)
 
     def set_output(self, index: int, buffer: Any | None, kind: OperandType | None = None) -> None:
@@ -88,13 +88,13 @@ class Execution:
         data = None if buffer is None else as_bytes(buffer)
         if data is not None and data.nbytes and not data.flags.writeable:
             raise bad_data(f"the buffer for output {index} is read-only")
-        self._set("output", index, data, kind)
+        self.set_bytes("output", index, data, kind)
 
     def set_output_from_memory(
         self, index: int, memory: Memory, offset: int, length: int, kind: OperandType | None = None
     ) -> None:
         """Write the model's output number `index` to a memory."""
-        self._set("output", index, memory.argument(self._compilation, "output", index, offset, length), kind)
+        self.set_bytes("output", index, memory.argument(self._compilation, "output", index, offset, length), kind)
         self._written.append(memory)
 
     def set_measure_timing(self, measure: bool) -> None:
@@ -175,7 +175,8 @@ class Execution:
         in_driver = kind in (DurationCode.IN_DRIVER, DurationCode.FENCED_DURATION_IN_DRIVER)
         return self._nanoseconds if in_driver else UNKNOWN_DURATION
 
-    def _set(self, role: Role, index: int, data: Bytes | None, kind: OperandType | None) -> None:
+    def set_bytes(self, role: Role, index: int, data: Bytes | None, kind: OperandType | None) -> None:
+        """Set an input or output whose bytes are known to be contiguous, and writable if need be."""
         if self._stage is not _Stage.PREPARATION:
             self._require_preparation()
         operands = self._model.inputs if role == "input" else self._model.outputs

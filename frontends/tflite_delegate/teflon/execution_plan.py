@@ -1,6 +1,6 @@
 """The operators that the runtime is about to run, in order."""
 
-from ctypes import addressof, byref, c_void_p
+from ctypes import addressof, byref, c_void_p, string_at
 from dataclasses import dataclass
 
 from npu_hal.api import InvalidState
@@ -41,6 +41,14 @@ def _read_node(context: TfLiteContext, index: int) -> PlannedNode:
             version=registration.version,
             inputs=read_ints(node.inputs),
             outputs=read_ints(node.outputs),
-            options=read_options(registration.builtin_code, node.builtin_data),
+            options=read_options(registration.builtin_code, registration.version, node.builtin_data),
+            intermediates=read_ints(node.intermediates),
+            custom_options=_custom_options(node),
         ),
     )
+
+
+def _custom_options(node: TfLiteNode) -> bytes:
+    if not node.custom_initial_data or node.custom_initial_data_size <= 0:
+        return b""
+    return string_at(node.custom_initial_data, node.custom_initial_data_size)

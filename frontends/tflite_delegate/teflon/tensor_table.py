@@ -27,6 +27,7 @@ _ELEMENT_TYPES = {
     4: DType.INT64,
     6: DType.BOOL,
     7: DType.INT16,
+    8: DType.COMPLEX64,
     9: DType.INT8,
 }
 _BYTES = ctypes.sizeof(TfLiteTensor)

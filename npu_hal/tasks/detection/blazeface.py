@@ -28,7 +28,7 @@ class BlazeFace:
     background = 0
     classes: int | None = 1
     labels: tuple[str, ...] | None = ("face",)
-    keeps_proportions = True
+    ground: int | None = 0
 
     @classmethod
     def of(cls, interface: ModelInterface) -> "BlazeFace | None":

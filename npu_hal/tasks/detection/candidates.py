@@ -56,7 +56,7 @@ class Candidates:
 
 
 def intersection_over_union(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The area that a box ``[4]`` shares with each of `others` ``[count, 4]``, over the area that they cover together."""
+    """The area that a box ``[4]`` shares with each of `others` ``[count, 4]``, over what they cover together."""
     top_left = np.maximum(box[:2], others[:, :2])
     bottom_right = np.minimum(box[2:], others[:, 2:])
     shared = np.prod(np.maximum(bottom_right - top_left, 0.0), axis=1)

@@ -13,14 +13,14 @@ class DetectorForm(Protocol):
     """How to read the outputs of one family of detectors.
 
     `background` is the number of classes that precede those with a name; `classes` how many follow, None if unknown.
-    `labels` are names that the family fixes. `keeps_proportions` is whether the family is trained on pictures in
-    their proportions on a grey ground, and not stretched.
+    `labels` are names that the family fixes. `ground` is the level of grey around pictures if the family takes them in
+    their proportions, None if it takes them stretched.
     """
 
     background: int
     classes: int | None
     labels: tuple[str, ...] | None
-    keeps_proportions: bool
+    ground: int | None
 
     def decode(self, outputs: Sequence[NDArray[np.float64]], threshold: float, count: int) -> Candidates:
         """The objects, from the real values of all outputs in the model's order."""

@@ -14,9 +14,11 @@ class Postprocessed:
     """Outputs ``[1, N, 4]`` (top, left, bottom, right), ``[1, N]`` classes, ``[1, N]`` scores, ``[1]`` count."""
 
     background = 0
-    classes: int | None = None
     labels: tuple[str, ...] | None = None
-    keeps_proportions = False
+    ground: int | None = None
+
+    def __init__(self, classes: int | None) -> None:
+        self.classes = classes
 
     @classmethod
     def of(cls, interface: ModelInterface) -> "Postprocessed | None":
@@ -30,7 +32,7 @@ class Postprocessed:
             and classes == scores == (1, boxes[1])
             and count in ((1,), (1, 1))
         )
-        return cls() if is_form else None
+        return cls(interface.detected_classes) if is_form else None
 
     def decode(self, outputs: Sequence[NDArray[np.float64]], threshold: float, count: int) -> Candidates:
         """The objects; overlapping ones were left out by the operator."""

@@ -19,7 +19,7 @@ class RawSsd:
 
     background = 1
     labels: tuple[str, ...] | None = None
-    keeps_proportions = False
+    ground: int | None = None
 
     def __init__(self, anchors: NDArray[np.float64], boxes: int, scores: int, classes: int) -> None:
         self._anchors = anchors
@@ -55,7 +55,7 @@ class SsdWithAnchors:
 
     background = 1
     labels: tuple[str, ...] | None = None
-    keeps_proportions = False
+    ground: int | None = None
 
     def __init__(self, classes: int) -> None:
         self.classes: int | None = classes - self.background

@@ -26,12 +26,12 @@ _LOGIT_LIMIT = 50.0
 
 
 class YoloFace:
-    """Outputs ``[1, rows, columns, 3 * 6]``: for each anchor x, y, width, height, whether there is a face, its class."""
+    """Outputs ``[1, rows, columns, 3 * 6]``: per anchor x, y, width, height, whether it is a face, class."""
 
     background = 0
     classes: int | None = 1
     labels: tuple[str, ...] | None = ("face",)
-    keeps_proportions = True
+    ground: int | None = 128
 
     @classmethod
     def of(cls, interface: ModelInterface) -> "YoloFace | None":

@@ -41,12 +41,14 @@ _EDGES = (
 _SAME_PERSON = 20.0
 # Offsets to a neighbour are coarse; those at the place they lead to correct them, as often as this.
 _REFINEMENTS = 5
+# Logits beyond this make no difference, but would overflow.
+_LOGIT_LIMIT = 100.0
 
 
 class PoseNet:
     """Outputs ``[1, H, W, 17]`` scores as logits, ``[1, H, W, 34]`` short and ``[1, H, W, 64]`` mid-range offsets.
 
-    Offsets count cells of the grid, all y before all x. Mid-range offsets lead along the 16 edges of the tree, first
+    Offsets are in pixels, all y before all x. Mid-range offsets lead along the 16 edges of the tree, first
     all forwards, then all backwards. The grid's corners are the picture's.
     """
 
@@ -69,7 +71,7 @@ class PoseNet:
 
     def decode(self, outputs: Sequence[NDArray[np.float64]], threshold: float, count: int) -> list[Body]:
         """The people."""
-        maps = _Maps(outputs[0][0], outputs[1][0], outputs[2][0])
+        maps = _Maps(outputs[0][0], self._in_cells(outputs[1][0], 1), self._in_cells(outputs[2][0], 2))
         radius = _SAME_PERSON / np.array(self._strides)
         found: list[Body] = []
         for place, point in maps.peaks(_logit(threshold)):
@@ -86,10 +88,17 @@ class PoseNet:
         # A point at cell i lies at pixel i * stride; fractions count from the pixels' edges.
         return [Body((body.points * self._strides + 0.5) / size, body.scores) for body in found]
 
+    def _in_cells(self, offsets: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
+        """Offsets, of which there are `groups` of all y and all x, in cells of the grid instead of pixels."""
+        height, width, channels = offsets.shape
+        grouped = offsets.reshape(height, width, groups, 2, channels // (2 * groups))
+        cells: NDArray[np.float64] = grouped / np.array(self._strides).reshape(2, 1)
+        return cells.reshape(offsets.shape)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Maps:
-    """The outputs without their first dimension."""
+    """The outputs without their first dimension; offsets in cells."""
 
     scores: NDArray[np.float64]
     short: NDArray[np.float64]
@@ -106,7 +115,7 @@ class _Maps:
         found = []
         for y, x, point in places[order].tolist():
             offset = self.short[y, x, [point, _POINTS + point]]
-            found.append((np.clip((y, x) + offset, 0, (height - 1, width - 1)), int(point)))
+            found.append((np.clip(np.array([y, x]) + offset, 0, (height - 1, width - 1)), int(point)))
         return found
 
     def grow(self, place: NDArray[np.float64], point: int) -> Body:
@@ -129,7 +138,7 @@ class _Maps:
                     logit = float(_sample(self.scores, reached, [target])[0])
                     heapq.heappush(waiting, (-logit, met, target, reached))
                     met += 1
-        return Body(points, 1 / (1 + np.exp(-logits)))
+        return Body(points, 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_LIMIT, _LOGIT_LIMIT))))
 
     def _follow(self, place: NDArray[np.float64], target: int, channel: int) -> NDArray[np.float64]:
         """Where the mid-range offset at `place` leads, corrected by the short offsets there."""

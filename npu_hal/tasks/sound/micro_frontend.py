@@ -38,7 +38,9 @@ def micro_features(samples: NDArray[np.int16], step: int) -> NDArray[np.int64]:
     They are unsigned 16-bit integers. The noise estimate starts at silence with the first frame.
     """
     windows = _windowed(frames(samples.astype(np.int64), WINDOW, step))
-    shifts = 15 - _bit_length(np.abs(windows).max(axis=1, initial=0))
+    # The original takes absolute values in 16 bits, where the lowest number has none and does not count.
+    loudest = np.abs(windows.astype(np.int16)).max(axis=1, initial=0)
+    shifts = 15 - _bit_length(loudest)
     # Loud enough inputs keep as many bits of the transform as possible; what is shifted out of 16 bits wraps.
     scaled = (windows << shifts[:, np.newaxis]).astype(np.int16).astype(np.int64)
     real, imaginary = real_spectrum(np.pad(scaled, ((0, 0), (0, _FFT_LENGTH - WINDOW))))
@@ -123,6 +125,6 @@ def _reduce_noise(
     return np.maximum(subtracted, least), updated
 
 
-def _bit_length(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _bit_length(values: NDArray[np.int16]) -> NDArray[np.int64]:
     """The number of bits that each value takes, 0 for 0."""
     return np.frexp(values.astype(np.float64))[1].astype(np.int64)

@@ -1,5 +1,6 @@
 """Command words that start jobs (hardware note, section 2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,21 +76,18 @@ def initialisation_stream() -> NDArray[np.uint32]:
     return stream.array()
 
 
-def job_streams(starts: list[JobStart]) -> list[tuple[NDArray[np.uint32], list[int]]]:
-    """Streams that start these jobs in order: each the words, and which jobs (by position) it starts.
-
-    There is more than one only if the jobs do not fit the limit of words.
-    """
+def job_streams(starts: Sequence[JobStart]) -> list[NDArray[np.uint32]]:
+    """Streams that start these jobs in order; more than one only if the jobs do not fit the limit of words."""
     streams = []
-    stream, members = _opened(), list[int]()
-    for position, start in enumerate(starts):
-        if members and len(stream.words) + _word_count(start) + CLOSING_WORDS > STREAM_WORD_LIMIT:
-            streams.append((_closed(stream), members))
-            stream, members = _opened(), []
+    stream = _opened()
+    for start in starts:
+        is_empty = len(stream.words) == HEAD_WORDS
+        if not is_empty and len(stream.words) + _word_count(start) + CLOSING_WORDS > STREAM_WORD_LIMIT:
+            streams.append(_closed(stream))
+            stream = _opened()
         _start_job(stream, start)
-        members.append(position)
-    if members:
-        streams.append((_closed(stream), members))
+    if starts:
+        streams.append(_closed(stream))
     return streams
 
 

@@ -1,6 +1,7 @@
 """TP jobs as config fields (hardware note, section 8): one config for each TP core that shares a job."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from npu_hal_etnaviv.jobs.image import Image
 from npu_hal_etnaviv.jobs.tp_job import Detranspose, Pad, PickBytes, SpaceToDepth, TPJob, Transpose
@@ -8,8 +9,8 @@ from npu_hal_etnaviv.programming.tp_split import CHANNEL_AXIS, Share, largest_ax
 
 Fields = dict[str, int]
 
-LARGEST_SIZE = 0xFFFF
-"""Sizes, strides and counts have 16 bits."""
+LARGEST_WINDOW = 0x8000
+"""Sizes, strides and counts have 16 bits, but positions are signed."""
 
 
 def tp_configs(job: TPJob, address_of: Callable[[Image], int]) -> list[Fields]:
@@ -45,10 +46,10 @@ def _detranspose(job: Detranspose, source: int, target: int) -> Fields:
     """The unit reads the buffer from start to end.
 
     One slice of rows as long as the image is high reads the same bytes as the image's own slices and rows; it is
-    what is known to work, and fits where height * channels has 16 bits.
+    what is known to work, and fits where a window can be width * channels high.
     """
     height, width, channels = job.input.height, job.input.width, job.input.channels
-    if width * channels <= LARGEST_SIZE:
+    if width * channels <= LARGEST_WINDOW:
         image = _image(height, width * channels, 1, stride=height, slice_bytes=job.input.size)
         window = _window(0, 0, height, width * channels)
     else:
@@ -130,18 +131,18 @@ def _pick_bytes(job: PickBytes, source: int, target: int) -> Fields:
     }
 
 
+@dataclass(frozen=True, slots=True)
 class _StridedPart:
     """Along one axis: what a share of the outputs reads, each output two positions of the input.
 
     before: positions of padding before the part. size: valid positions from `start` on.
     """
 
-    def __init__(self, first_output: int, outputs: int, start: int, before: int, size: int) -> None:
-        self.first_output = first_output
-        self.outputs = outputs
-        self.start = start
-        self.before = before
-        self.size = size
+    first_output: int
+    outputs: int
+    start: int
+    before: int
+    size: int
 
     @classmethod
     def of(cls, share: Share, input_size: int, output_size: int, pad_before: int, *, is_split: bool) -> "_StridedPart":
@@ -168,14 +169,9 @@ def _window(x: int, y: int, width: int, height: int) -> Fields:
     return {
         "in_window_x_start": x,
         "in_window_y_start": y,
-        "in_window_x_end": _signed(x + width - 1),
-        "in_window_y_end": _signed(y + height - 1),
+        "in_window_x_end": x + width - 1,
+        "in_window_y_end": y + height - 1,
     }
-
-
-def _signed(value: int) -> int:
-    """A value of 16 bits as the signed number that has the same bits."""
-    return (value + 0x8000) % 0x10000 - 0x8000
 
 
 def _tile(x: int, y: int) -> Fields:

@@ -6,7 +6,13 @@ from npu_hal_etnaviv.lowering.activation import raised_zero_point, unreachable_r
 from npu_hal_etnaviv.lowering.flat_image import flat_image
 from npu_hal_etnaviv.lowering.shape import image_shape
 from npu_hal_etnaviv.lowering.unsigned import unsigned_quantization
-from npu_hal_etnaviv.supports.limits import LARGEST_SIDE, LARGEST_TP_SIDE, MOST_CHANNELS, rescale_range
+from npu_hal_etnaviv.supports.limits import (
+    LARGEST_SIDE,
+    LARGEST_TP_SIDE,
+    MOST_CHANNELS,
+    MOST_VALUES,
+    rescale_range,
+)
 from npu_hal_etnaviv.supports.refusal import require
 
 
@@ -15,6 +21,7 @@ def require_8_bit(tensor: Tensor) -> None:
     require(tensor.dtype.is_quantised8, f"{tensor.name} is {tensor.dtype}, and the NPU works on int8 and uint8")
     require(not tensor.is_constant, f"{tensor.name} is a constant, where the NPU takes a computed tensor only")
     require(tensor.size > 0, f"{tensor.name} is empty")
+    require(tensor.size <= MOST_VALUES, f"{tensor.name} has {tensor.size} values, and the NPU takes {MOST_VALUES}")
     sides = image_shape(tensor.shape)
     require(
         max(sides) <= LARGEST_TP_SIDE,

@@ -13,11 +13,14 @@ LARGEST_SIDE: Final = NN_CONFIG.field("in_image_x_size").maximum
 MOST_CHANNELS: Final = NN_CONFIG.field("out_image_z_size").maximum
 """Channels of an NN job's images."""
 
-LARGEST_TP_SIDE: Final = TP_CONFIG.field("in_image_x_size").maximum
-"""Each dimension of a TP job's image."""
-
 LARGEST_WINDOW_END: Final = TP_CONFIG.field("in_window_x_end").maximum
 """Position that a TP job can end at, padding included."""
+
+LARGEST_TP_SIDE: Final = LARGEST_WINDOW_END + 1
+"""Each dimension of a TP job's image."""
+
+MOST_VALUES: Final = 1 << 25
+"""Of one tensor: more than any known model has, and two of them (operands of a sum) are what emulated NPUs take."""
 
 MOST_KERNEL_FIELD: Final = NN_CONFIG.field("kernel_xy_size").maximum
 

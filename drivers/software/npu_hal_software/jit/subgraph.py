@@ -64,7 +64,7 @@ class JitSubgraph(Subgraph):
         # The rate of the cycle counter is not known; its whole span is what the clock saw, calling included.
         second_per_tick = seconds / max(sum(count for _, count in ticks), 1)
         return [
-            OperationTime(position, label, count * second_per_tick)
+            OperationTime(position, label.partition(":")[0], count * second_per_tick)
             for position, (label, count) in zip(self._positions, ticks, strict=True)
             if position >= 0
         ]

@@ -3,20 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from npu_hal_software.reference.activation import compile_relu, compile_smooth_activation, relu_refusal
+from npu_hal_software.reference.activation import compile_relu, compile_smooth_activation, elu_refusal, relu_refusal
 from npu_hal_software.reference.arithmetic import arithmetic_refusal, compile_arithmetic
 from npu_hal_software.reference.convolution import compile_conv_2d, compile_depthwise_conv_2d, convolution_refusal
 from npu_hal_software.reference.detection import compile_detection_post_process
-from npu_hal_software.reference.elementary import (
-    compile_cast,
-    compile_div,
-    compile_floor_div,
-    compile_function,
-    compile_squared_difference,
-    plain_numbers_only,
-)
+from npu_hal_software.reference.division import compile_div, compile_floor_div, div_refusal
+from npu_hal_software.reference.elementary import compile_cast, compile_function, function_refusal
 from npu_hal_software.reference.extremum import compile_arg_extremum, compile_extremum, compile_reduce_extremum
 from npu_hal_software.reference.fully_connected import compile_fully_connected, fully_connected_refusal
+from npu_hal_software.reference.hard_swish import compile_hard_swish, hard_swish_refusal
 from npu_hal_software.reference.hashtable_lookup import compile_hashtable_lookup
 from npu_hal_software.reference.kernel import Definition
 from npu_hal_software.reference.layout import (
@@ -33,6 +28,7 @@ from npu_hal_software.reference.leaky_activation import (
     leaky_relu_refusal,
     prelu_refusal,
 )
+from npu_hal_software.reference.log_softmax import compile_log_softmax, log_softmax_refusal
 from npu_hal_software.reference.lookup import compile_embedding_lookup, compile_gather, compile_gather_nd
 from npu_hal_software.reference.lsh_projection import compile_lsh_projection
 from npu_hal_software.reference.lstm import compile_lstm, lstm_refusal
@@ -69,11 +65,13 @@ from npu_hal_software.reference.slicing import (
     compile_unpack,
 )
 from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
+from npu_hal_software.reference.squared_difference import compile_squared_difference, squared_difference_refusal
+from npu_hal_software.reference.sum import compile_sum, sum_refusal
 from npu_hal_software.reference.transpose_convolution import compile_transpose_conv, transpose_conv_refusal
 
 DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {
-        "ABS": Definition(compile_function, plain_numbers_only),
+        "ABS": Definition(compile_function, function_refusal),
         "ADD": Definition(compile_arithmetic, arithmetic_refusal),
         "ARG_MAX": Definition(compile_arg_extremum),
         "ARG_MIN": Definition(compile_arg_extremum),
@@ -86,22 +84,25 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "DEPTHWISE_CONV_2D": Definition(compile_depthwise_conv_2d, convolution_refusal),
         "DEPTH_TO_SPACE": Definition(compile_depth_to_space),
         "DEQUANTIZE": Definition(compile_dequantize),
-        "DIV": Definition(compile_div, plain_numbers_only),
+        "DIV": Definition(compile_div, div_refusal),
+        "ELU": Definition(compile_smooth_activation, elu_refusal),
         "EMBEDDING_LOOKUP": Definition(compile_embedding_lookup),
-        "EXP": Definition(compile_function, plain_numbers_only),
+        "EXP": Definition(compile_function, function_refusal),
         "EXPAND_DIMS": Definition(compile_same_elements),
-        "FLOOR": Definition(compile_function, plain_numbers_only),
-        "FLOOR_DIV": Definition(compile_floor_div, plain_numbers_only),
+        "FLOOR": Definition(compile_function, function_refusal),
+        "FLOOR_DIV": Definition(compile_floor_div),
         "FULLY_CONNECTED": Definition(compile_fully_connected, fully_connected_refusal),
         "GATHER": Definition(compile_gather),
         "GATHER_ND": Definition(compile_gather_nd),
+        "HARD_SWISH": Definition(compile_hard_swish, hard_swish_refusal),
         "HASHTABLE_LOOKUP": Definition(compile_hashtable_lookup),
         "L2_NORMALIZATION": Definition(compile_l2_normalization, l2_normalization_refusal),
         "L2_POOL_2D": Definition(compile_l2_pool_2d, pool_refusal),
         "LEAKY_RELU": Definition(compile_leaky_relu, leaky_relu_refusal),
         "LOCAL_RESPONSE_NORMALIZATION": Definition(compile_local_response_normalization),
-        "LOG": Definition(compile_function, plain_numbers_only),
+        "LOG": Definition(compile_function, function_refusal),
         "LOGISTIC": Definition(compile_smooth_activation),
+        "LOG_SOFTMAX": Definition(compile_log_softmax, log_softmax_refusal),
         "LSH_PROJECTION": Definition(compile_lsh_projection),
         "MAXIMUM": Definition(compile_extremum),
         "MAX_POOL_2D": Definition(compile_max_pool_2d, pool_refusal),
@@ -109,7 +110,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "MINIMUM": Definition(compile_extremum),
         "MIRROR_PAD": Definition(compile_mirror_pad),
         "MUL": Definition(compile_arithmetic, arithmetic_refusal),
-        "NEG": Definition(compile_function, plain_numbers_only),
+        "NEG": Definition(compile_function, function_refusal),
         "PACK": Definition(compile_pack),
         "PAD": Definition(compile_pad),
         "PADV2": Definition(compile_pad_v2),
@@ -125,7 +126,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "RESIZE_NEAREST_NEIGHBOR": Definition(compile_resize_nearest_neighbor),
         "RFFT2D": Definition(compile_rfft2d),
         "RNN": Definition(compile_rnn),
-        "RSQRT": Definition(compile_function, plain_numbers_only),
+        "RSQRT": Definition(compile_function, function_refusal),
         "SHAPE": Definition(compile_shape),
         "SLICE": Definition(compile_slice),
         "SOFTMAX": Definition(compile_softmax, softmax_refusal),
@@ -133,11 +134,12 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "SPACE_TO_DEPTH": Definition(compile_space_to_depth),
         "SPLIT": Definition(compile_split),
         "SPLIT_V": Definition(compile_split_v),
-        "SQRT": Definition(compile_function, plain_numbers_only),
-        "SQUARED_DIFFERENCE": Definition(compile_squared_difference, plain_numbers_only),
+        "SQRT": Definition(compile_function, function_refusal),
+        "SQUARED_DIFFERENCE": Definition(compile_squared_difference, squared_difference_refusal),
         "SQUEEZE": Definition(compile_same_elements),
         "STRIDED_SLICE": Definition(compile_strided_slice),
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
+        "SUM": Definition(compile_sum, sum_refusal),
         "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
         "TFLITE_DETECTION_POSTPROCESS": Definition(compile_detection_post_process),

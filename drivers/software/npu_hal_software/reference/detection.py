@@ -79,10 +79,10 @@ def _regular(operation: DetectionPostProcess, boxes: Floats, scores: Floats) -> 
     for index in range(operation.num_classes):
         of_class = np.ascontiguousarray(scores[:, index])
         found = suppress(boxes, of_class, operation.score_threshold, operation.iou_threshold, limit)
-        # Of equal scores, those of the later class come first.
-        values = np.concatenate([of_class[found], values])
+        # Of equal scores, those of the earlier class come first.
+        values = np.concatenate([values, of_class[found]])
         order = np.argsort(-values, kind="stable")[: operation.max_detections]
         values = values[order]
-        chosen = np.concatenate([found, chosen])[order]
-        classes = np.concatenate([np.full(len(found), index, np.int64), classes])[order]
+        chosen = np.concatenate([chosen, found])[order]
+        classes = np.concatenate([classes, np.full(len(found), index, np.int64)])[order]
     return chosen, classes, values

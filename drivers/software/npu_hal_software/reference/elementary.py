@@ -1,12 +1,10 @@
-"""Elementary functions and arithmetic of float32 and whole numbers, element by element; CAST.
+"""Elementary functions of float32 and whole numbers, element by element; CAST.
 
-Whole numbers wrap around. Integer DIV rounds towards zero, FLOOR_DIV towards minus infinity; a divisor of 0 is
-refused. CAST from float32 to integers drops the fraction and clamps to the type, NaN becomes the
+Whole numbers wrap around. CAST from float32 to integers drops the fraction and clamps to the type, NaN becomes the
 largest integer; to bool it asks whether the value differs from 0; from integers to smaller ones it drops the high bits.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -15,21 +13,17 @@ from npu_hal.api import (
     Array,
     Cast,
     ComplexAbs,
-    Div,
     DType,
     Exp,
     Floor,
-    FloorDiv,
-    InvalidInput,
     Log,
     Neg,
     Rsqrt,
     Sqrt,
-    SquaredDifference,
     Tensor,
 )
 from npu_hal_software.reference.kernel import Kernel
-from npu_hal_software.reference.quantized import range_of
+from npu_hal_software.reference.quantized_function import compile_quantised_function, quantised_function_refusal
 
 Function = Abs | ComplexAbs | Exp | Floor | Log | Neg | Rsqrt | Sqrt
 
@@ -53,56 +47,10 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 def compile_function(operation: Function, tensors: Sequence[Tensor]) -> Kernel:
     """The kernel of an elementary function."""
+    if isinstance(operation, Abs | Exp | Log | Rsqrt) and tensors[operation.input].dtype.is_quantised8:
+        return compile_quantised_function(operation, tensors)
     function = _FUNCTIONS[operation.kind]
     return lambda inputs, outputs: np.copyto(outputs[0], function(inputs[0]))
-
-
-def compile_div(operation: Div, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of a division."""
-    dtype = tensors[operation.output].dtype
-    low, high = range_of(dtype, operation.activation)
-
-    def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        lhs, rhs = inputs
-        if dtype is DType.FLOAT32:
-            quotients = lhs / rhs
-        else:
-            _require_divisors(rhs, operation)
-            # In int64, where the smallest int32 has a magnitude.
-            magnitudes = np.abs(lhs.astype(np.int64)) // np.abs(rhs.astype(np.int64))
-            quotients = (magnitudes * np.sign(lhs) * np.sign(rhs)).astype(np.int32)
-        np.clip(quotients, low, high, out=outputs[0])
-
-    return run
-
-
-def compile_floor_div(operation: FloorDiv, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of a division that rounds down."""
-    is_float = tensors[operation.output].dtype is DType.FLOAT32
-
-    def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        if is_float:
-            np.floor(inputs[0] / inputs[1], out=outputs[0])
-        else:
-            _require_divisors(inputs[1], operation)
-            np.floor_divide(inputs[0], inputs[1], out=outputs[0])
-
-    return run
-
-
-def _require_divisors(divisors: Array, operation: Any) -> None:
-    if not divisors.all():
-        raise InvalidInput(f"{operation.kind} of integers has a divisor of 0")
-
-
-def compile_squared_difference(operation: SquaredDifference, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of the square of a difference."""
-
-    def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        difference = inputs[0] - inputs[1]
-        np.multiply(difference, difference, out=outputs[0])
-
-    return run
 
 
 def compile_cast(operation: Cast, tensors: Sequence[Tensor]) -> Kernel:
@@ -124,7 +72,8 @@ def _saturated(x: Array, dtype: DType) -> Array:
     return integers
 
 
-def plain_numbers_only(operation: Any, tensors: Sequence[Tensor]) -> str:
-    """These operations are defined for floats and whole numbers, not for quantised ones."""
-    dtype = tensors[operation.outputs[0]].dtype
-    return f"{operation.kind} of quantised {dtype} is not defined here" if dtype.is_quantised8 else ""
+def function_refusal(operation: Function, tensors: Sequence[Tensor]) -> str:
+    """Why a function of quantised numbers has no result here, or ""."""
+    if isinstance(operation, Abs | Exp | Log | Rsqrt) and tensors[operation.input].dtype.is_quantised8:
+        return quantised_function_refusal(operation, tensors)
+    return ""

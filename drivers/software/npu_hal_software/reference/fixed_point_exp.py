@@ -76,10 +76,10 @@ def reciprocal(values: NDArray[Any], integer_bits: int) -> tuple[Integers, Integ
     # frexp's exponent is the bit length, exact below 2**53.
     headroom = 32 - np.frexp(words.astype(np.float64))[1].astype(np.int64)
     normalised = ((words << headroom) & 0xFFFFFFFF) - (1 << 31)
-    return _one_over_one_plus(normalised), integer_bits - headroom
+    return one_over_one_plus(normalised), integer_bits - headroom
 
 
-def _one_over_one_plus(x: Integers) -> Integers:
+def one_over_one_plus(x: Integers) -> Integers:
     """``1 / (1 + x)`` for x in [0, 1), both with 0 integer bits: Newton and Raphson's method, three steps."""
     half_denominator = (x + INT32_MAX + 1) // 2
     estimate = FORTY_EIGHT_SEVENTEENTHS + multiply(half_denominator, MINUS_THIRTY_TWO_SEVENTEENTHS)

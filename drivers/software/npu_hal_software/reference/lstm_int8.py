@@ -8,7 +8,8 @@ zero points folded into the biases, for each step of the sequence::
     hidden = saturate(round(sigmoid(output) * tanh(cell) * 2**-30 / s_hidden) + zero point)
 
 s_cell is a power of two; every other factor is a `FixedPointMultiplier`. Without an input gate its place is taken by
-``32767 - sigmoid(forget)``. A projection brings the hidden values to the output state; without one they are it.
+``32767 - sigmoid(forget)``. Without a projection the hidden values are the output state. A projection brings them to
+it; TensorFlow Lite's kernel then has them with the negated zero point, which shows where they saturate.
 """
 
 from collections.abc import Sequence
@@ -75,6 +76,8 @@ class _Layer:
         self._cell_exponent = cell_exponent(cell)
         self._state_zero_point = zero_point_of(tensors[operation.output_state])
         self._hidden = _require(operation.hidden_quantization)
+        has_projection = operation.projection_weights is not None
+        self._hidden_zero_point = -self._hidden.zero_point if has_projection else self._hidden.zero_point
         self._hidden_multiplier = FixedPointMultiplier.from_real(
             np.float64(np.float32(2.0**-15) / np.float32(self._hidden.scale) * np.float32(2.0**-15))
         )
@@ -92,7 +95,7 @@ class _Layer:
                 arrays,
                 operation.projection_weights,
                 operation.projection_bias,
-                self._hidden.zero_point,
+                self._hidden_zero_point,
                 np.float64(scale / self._scale(operation.output_state)),
             )
         return {name: self._gate(name, arrays) for name in names}, projection
@@ -111,7 +114,7 @@ class _Layer:
             cell = np.clip(cell, -self._cell_bound, self._cell_bound)
         output = _sigmoid(gates["output"].sums(x, state, cell))
         squashed = _tanh(cell, 15 + self._cell_exponent)
-        hidden = _saturate8(self._hidden_multiplier.multiply(output * squashed) + self._hidden.zero_point)
+        hidden = _saturate8(self._hidden_multiplier.multiply(output * squashed) + self._hidden_zero_point)
         if projection is None:
             return hidden, cell
         projected = _saturate8(projection.of(hidden) + self._state_zero_point)

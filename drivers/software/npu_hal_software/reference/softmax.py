@@ -2,7 +2,7 @@
 
 Float32: ``exp(beta * (x - max)) / sum(exp(beta * (x - max)))``.
 
-8-bit: with d = x - max as stored, at least `_least_difference` (others count as 0),
+8-bit: with d = x - max as stored, at least `Differences.least` (others count as 0),
 
     e(d) = exp(d * beta * scale_x)        d * beta * scale_x in fixed point with 5 integer bits, e with 0
     sum  = sum of e(d)                    each rounded to 12 integer bits
@@ -16,16 +16,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from npu_hal.api import Array, DType, Softmax, Tensor
-from npu_hal_software.reference.fixed_point import (
-    FixedPointMultiplier,
-    Integers,
-    rounding_divide_by_power_of_two,
-    rounding_doubling_high_multiply,
-    wrap_int32,
-)
-from npu_hal_software.reference.fixed_point_exp import INTEGER_BITS_OF_ARGUMENT, exp_of_negative, reciprocal
+from npu_hal_software.reference.fixed_point import rounding_divide_by_power_of_two, rounding_doubling_high_multiply
+from npu_hal_software.reference.fixed_point_exp import reciprocal
 from npu_hal_software.reference.kernel import Kernel
-from npu_hal_software.reference.quantized import scale_of
+from npu_hal_software.reference.softmax_differences import Differences, input_multiplier
 
 INTEGER_BITS_OF_SUM = 12
 OUTPUT_SCALE = np.float32(1 / 256)
@@ -37,7 +31,7 @@ def compile_softmax(operation: Softmax, tensors: Sequence[Tensor]) -> Kernel:
     if source.dtype is DType.FLOAT32:
         return _compile_float(operation)
     low, high = result.dtype.integer_range
-    exponentials = _exponentials(operation.beta, source)
+    exponentials = Differences.of(operation.beta, source).exponentials
     for_sum = rounding_divide_by_power_of_two(exponentials, INTEGER_BITS_OF_SUM)
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
@@ -62,28 +56,6 @@ def _compile_float(operation: Softmax) -> Kernel:
     return run
 
 
-def _input_multiplier(beta: float, source: Tensor) -> FixedPointMultiplier:
-    """``beta * scale_x`` in units of the exponential's argument."""
-    real = np.float64(np.float32(beta)) * np.float64(scale_of(source)) * 2.0 ** (31 - INTEGER_BITS_OF_ARGUMENT)
-    return FixedPointMultiplier.from_real(min(real, 2.0**31 - 1.0))
-
-
-def _exponentials(beta: float, source: Tensor) -> Integers:
-    """``e(-i)`` for i = 0..255, with 0 integer bits; 0 for differences that count as none."""
-    multiplier = _input_multiplier(beta, source)
-    differences = -np.arange(256, dtype=np.int64)
-    shifted = wrap_int32(differences << np.maximum(multiplier.exponents, 0))
-    arguments = rounding_doubling_high_multiply(shifted, multiplier.significands)
-    counted = differences >= _least_difference(int(multiplier.exponents))
-    return np.where(counted, exp_of_negative(np.where(counted, arguments, 0)), 0)
-
-
-def _least_difference(exponent: int) -> int:
-    """The difference beyond which the argument would leave its 5 integer bits (CalculateInputRadius)."""
-    largest = ((1 << INTEGER_BITS_OF_ARGUMENT) - 1) * 2.0 ** (31 - INTEGER_BITS_OF_ARGUMENT - exponent)
-    return -int(np.floor(largest))
-
-
 def softmax_refusal(operation: Softmax, tensors: Sequence[Tensor]) -> str:
     """Why a quantised softmax cannot be computed with these scales, or ""."""
     source, result = tensors[operation.input], tensors[operation.output]
@@ -96,6 +68,6 @@ def softmax_refusal(operation: Softmax, tensors: Sequence[Tensor]) -> str:
             f"a quantised softmax gives steps of 1/256 from {low}; the output has scale {output.scale:g} "
             f"and zero point {output.zero_point}"
         )
-    if int(_input_multiplier(operation.beta, source).exponents) < 0:
+    if int(input_multiplier(operation.beta, source).exponents) < 0:
         return f"beta times the input's scale, {operation.beta * source.affine().scale:g}, is below 2**-26"
     return ""

@@ -56,11 +56,6 @@ def operand_type(address: int) -> OperandType:
     return OperandType(code, indices(given.dimensions, given.dimension_count), given.scale, given.zero_point)
 
 
-def optional_operand_type(address: int) -> OperandType | None:
-    """The ANeuralNetworksOperandType at an address, None for NULL."""
-    return operand_type(address) if address else None
-
-
 def indices(address: int, count: int) -> tuple[int, ...]:
     """`count` numbers of type uint32_t."""
     if not count:
@@ -73,12 +68,6 @@ def addresses(address: int, count: int) -> tuple[int, ...]:
     if not count:
         return ()
     return tuple((ctypes.c_size_t * count).from_address(require(address, "an array of pointers")))
-
-
-def text(address: int, what: str) -> str:
-    """A C string."""
-    value = ctypes.c_char_p.from_address(ctypes.addressof(ctypes.c_size_t(require(address, what)))).value
-    return (value or b"").decode(errors="surrogateescape")
 
 
 def optional_buffer(address: int, length: int) -> NDArray[np.uint8] | None:

@@ -8,7 +8,8 @@ from npu_hal_nnapi.c_functions.arguments import require, store
 from npu_hal_nnapi.c_functions.devices import chosen
 from npu_hal_nnapi.c_functions.exports import ADDRESS, exported, exported_free
 from npu_hal_nnapi.c_functions.handles import compilations, models
-from npu_hal_nnapi.compilation import TOKEN_BYTES, Compilation
+from npu_hal_nnapi.compilation import Compilation
+from npu_hal_nnapi.compilation_cache import TOKEN_BYTES
 from npu_hal_nnapi.errors import unexpected_null
 
 

@@ -3,7 +3,7 @@
 from ctypes import c_bool, c_int32, c_size_t, c_uint32, c_uint64
 
 from npu_hal_nnapi.burst import Burst
-from npu_hal_nnapi.c_functions.arguments import addresses, optional_buffer, optional_operand_type, require, store
+from npu_hal_nnapi.c_functions.arguments import addresses, operand_type, optional_buffer, require, store
 from npu_hal_nnapi.c_functions.exports import ADDRESS, SIZE, exported, exported_free
 from npu_hal_nnapi.c_functions.handles import bursts, compilations, events, executions, memories
 from npu_hal_nnapi.codes import ResultCode
@@ -22,24 +22,26 @@ exported_free("ANeuralNetworksExecution_free", executions)
 
 @exported("ANeuralNetworksExecution_setInput", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE)
 def _set_input(execution: int, index: int, kind: int, buffer: int, length: int) -> None:
-    executions[execution].set_input(index, optional_buffer(buffer, length), optional_operand_type(kind))
+    data = optional_buffer(buffer, length)
+    executions[execution].set_bytes("input", index, data, operand_type(kind) if kind else None)
 
 
 @exported("ANeuralNetworksExecution_setInputFromMemory", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE, SIZE)
 def _set_input_from_memory(execution: int, index: int, kind: int, memory: int, offset: int, length: int) -> None:
     target = executions[execution]
-    target.set_input_from_memory(index, memories[memory], offset, length, optional_operand_type(kind))
+    target.set_input_from_memory(index, memories[memory], offset, length, operand_type(kind) if kind else None)
 
 
 @exported("ANeuralNetworksExecution_setOutput", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE)
 def _set_output(execution: int, index: int, kind: int, buffer: int, length: int) -> None:
-    executions[execution].set_output(index, optional_buffer(buffer, length), optional_operand_type(kind))
+    data = optional_buffer(buffer, length)
+    executions[execution].set_bytes("output", index, data, operand_type(kind) if kind else None)
 
 
 @exported("ANeuralNetworksExecution_setOutputFromMemory", ADDRESS, c_int32, ADDRESS, ADDRESS, SIZE, SIZE)
 def _set_output_from_memory(execution: int, index: int, kind: int, memory: int, offset: int, length: int) -> None:
     target = executions[execution]
-    target.set_output_from_memory(index, memories[memory], offset, length, optional_operand_type(kind))
+    target.set_output_from_memory(index, memories[memory], offset, length, operand_type(kind) if kind else None)
 
 
 @exported("ANeuralNetworksExecution_setMeasureTiming", ADDRESS, c_bool)
