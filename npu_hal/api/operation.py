@@ -5,6 +5,7 @@ index of a tensor in the graph; the annotations below mark which fields are oper
 list and renumber them without knowing the kinds.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
 from functools import cache
@@ -59,7 +60,7 @@ class Activation(StrEnum):
 FLOAT_OR_QUANTISED8 = (DType.FLOAT32, DType.UINT8, DType.INT8)
 
 
-class Operation(ImmutableModel):
+class Operation(ImmutableModel, ABC):
     """Base of all operations; `kind` is the operation's name in TensorFlow Lite's schema where it has one."""
 
     kind: str
@@ -87,17 +88,17 @@ class Operation(ImmutableModel):
                 changed[name] = index_of(value)
         return self.model_copy(update=changed)
 
+    @abstractmethod
     def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
         """The shapes of the outputs, from the shapes of the inputs among `tensors` and the attributes.
 
         Raises `InvalidGraph` if the inputs' shapes do not fit each other or the attributes. Shapes of output
         tensors are not looked at.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """Check element types and quantisations of inputs and outputs; raises `InvalidGraph`."""
-        raise NotImplementedError
 
     def check(self, tensors: Sequence[Tensor]) -> None:
         """Check everything about this operation that its own operands decide; raises `InvalidGraph`."""

@@ -4,6 +4,7 @@
 of the surface goes with a new version.
 """
 
+import abc
 import dataclasses
 import enum
 import inspect
@@ -45,7 +46,7 @@ def _describe_class(thing: type) -> dict[str, Any]:
     bases = [
         base for base in thing.__mro__[1:] if base.__module__.split(".")[0] != "npu_hal" or base.__name__ in public
     ]
-    result: dict[str, Any] = {"bases": [base.__name__ for base in bases if base is not object]}
+    result: dict[str, Any] = {"bases": [base.__name__ for base in bases if base not in (object, abc.ABC)]}
     if issubclass(thing, enum.Enum):
         result["members"] = {member.name: member.value for member in thing}
         return result
