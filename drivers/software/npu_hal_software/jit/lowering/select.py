@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
@@ -12,7 +13,12 @@ from npu_hal.api import (
     DepthwiseConv2D,
     Dequantize,
     DType,
+    Elu,
+    Exp,
     FullyConnected,
+    HardSwish,
+    LeakyRelu,
+    Log,
     Logistic,
     MaxPool2D,
     Mean,
@@ -21,6 +27,7 @@ from npu_hal.api import (
     Quantize,
     Relu,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
@@ -108,7 +115,9 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_resize_bilinear(program, operation)
         case Softmax():
             lower_softmax(program, operation)
-        case Logistic() | Tanh() | Relu() | Relu6() | Quantize():
+        case Relu() | Relu6() | ReluN1To1() | LeakyRelu() | HardSwish() | Elu() | Logistic() | Tanh() | Quantize():
+            lower_table(program, operation)
+        case Abs() | Exp() | Log():
             lower_table(program, operation)
         case _:
             return False
