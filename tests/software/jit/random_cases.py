@@ -13,6 +13,8 @@ from npu_hal.api import (
     Activation,
     Add,
     AnyOperation,
+    ArgMax,
+    ArgMin,
     Array,
     AveragePool2D,
     Concatenation,
@@ -295,6 +297,15 @@ def _conversion(draw: _Drawing) -> Case:
     return draw.finish(Quantize(input=x, output=draw.output(draw.quantization(0.01, 2.0))))
 
 
+def _arg_extremum(draw: _Drawing) -> Case:
+    shape = (*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), draw.choice(draw.channels(), 255, 256, 257))
+    input_ = draw.input(shape)
+    # Equal bytes, of which the first counts.
+    draw.inputs[0][...] = draw.inputs[0] // draw.choice(1, 16, 64)
+    output = draw.builder.tensor("y", draw.choice(DType.INT32, DType.INT64))
+    return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=len(shape) - 1))
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -309,6 +320,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "movement": _movement,
     "resize": _resize,
     "conversion": _conversion,
+    "arg_extremum": _arg_extremum,
 }
 
 

@@ -223,6 +223,18 @@ _CONVERSION_FIELDS = ("input", "output", "count", "scale", "zero_point", "low", 
 # bytes are above them.
 QUANTIZE = RecordKind(15, "quantize", _CONVERSION_FIELDS)
 DEQUANTIZE = RecordKind(16, "dequantize", _CONVERSION_FIELDS)
+ARG_EXTREMUM = RecordKind(
+    17,
+    "arg_extremum",
+    (
+        "input",
+        "output",
+        "rows",
+        "depth",  # 256 at most
+        "mask",  # xor of every byte: 0 for the largest, 255 for the smallest
+        "is_long",  # 1: int64 indices, 0: int32
+    ),
+)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

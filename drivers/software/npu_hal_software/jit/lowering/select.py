@@ -7,6 +7,8 @@ from npu_hal.api import (
     Activation,
     Add,
     AnyOperation,
+    ArgMax,
+    ArgMin,
     AveragePool2D,
     Concatenation,
     Conv2D,
@@ -38,6 +40,8 @@ from npu_hal.api import (
     Tensor,
     Transpose,
 )
+from npu_hal_software.jit.arg_extremum import LARGEST_DEPTH
+from npu_hal_software.jit.lowering.arg_extremum import lower_arg_extremum
 from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
 from npu_hal_software.jit.lowering.conversion import lower_conversion
 from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
@@ -96,6 +100,9 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Quantize() | Dequantize() if _converts_floats(operands):
             lower_conversion(program, operation)
             return True
+        case ArgMax() | ArgMin() if _compares_last_axis(operation, operands[0]):
+            lower_arg_extremum(program, operation)
+            return True
     if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
         return False
     match operation:
@@ -129,6 +136,15 @@ def _converts_floats(operands: Sequence[Tensor]) -> bool:
     floats = [tensor for tensor in operands if tensor.dtype is DType.FLOAT32]
     stored = [tensor for tensor in operands if tensor.dtype.is_quantised8 and not tensor.affine().is_per_axis]
     return len(floats) == len(stored) == 1
+
+
+def _compares_last_axis(operation: ArgMax | ArgMin, input_: Tensor) -> bool:
+    """Whether rows of bytes are compared, of no more than the kernel's keys have room for."""
+    return (
+        input_.dtype.is_quantised8
+        and operation.axis == len(input_.shape) - 1
+        and input_.shape[operation.axis] <= LARGEST_DEPTH
+    )
 
 
 def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:
