@@ -19,9 +19,11 @@ from npu_hal.api import (
     AveragePool2D,
     Concatenation,
     Conv2D,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
     DType,
+    ExpandDims,
     FullyConnected,
     Graph,
     GraphBuilder,
@@ -29,6 +31,7 @@ from npu_hal.api import (
     MaxPool2D,
     Mean,
     Mul,
+    Pack,
     Pad,
     Padding,
     Quantization,
@@ -38,11 +41,17 @@ from npu_hal.api import (
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Slice,
     Softmax,
+    SpaceToDepth,
     Split,
+    SplitV,
+    StridedSlice,
     Sub,
     Tanh,
+    Tile,
     Transpose,
+    Unpack,
 )
 
 CHANNELS = (1, 2, 3, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 100, 127, 130)
@@ -306,6 +315,52 @@ def _arg_extremum(draw: _Drawing) -> Case:
     return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=len(shape) - 1))
 
 
+def _blocks(draw: _Drawing) -> Case:
+    block = draw.integer(1, 3)
+    batch, height, width, depth = (draw.integer(1, most) for most in (2, 4, 4, 9))
+    if draw.random.random() < 0.5:
+        return _rearranged(draw, (batch, height, width, depth * block**2), DepthToSpace, block_size=block)
+    return _rearranged(draw, (batch, height * block, width * block, depth), SpaceToDepth, block_size=block)
+
+
+def _rearrangement(draw: _Drawing) -> Case:
+    kind = draw.choice("slice", "strided", "tile", "pack", "unpack", "split", "axes")
+    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 5)))
+    axis = draw.integer(0, len(shape) - 1)
+    if kind == "slice":
+        begin = tuple(draw.integer(0, size - 1) for size in shape)
+        sizes = tuple(draw.integer(1, size - start) for start, size in zip(begin, shape, strict=True))
+        return _rearranged(draw, shape, Slice, begin=begin, sizes=sizes)
+    if kind == "strided":
+        begin = tuple(draw.integer(0, size - 1) for size in shape)
+        strides = tuple(draw.choice(-3, -2, -1, 1, 2, 3) for _ in shape)
+        sizes = tuple(
+            (size - 1 - start) // stride + 1 if stride > 0 else start // -stride + 1
+            for start, stride, size in zip(begin, strides, shape, strict=True)
+        )
+        return _rearranged(draw, shape, StridedSlice, begin=begin, strides=strides, sizes=sizes, shape=sizes)
+    if kind == "tile":
+        return _rearranged(draw, shape, Tile, multiples=tuple(draw.integer(1, 3) for _ in shape))
+    if kind == "axes":
+        return _rearranged(draw, shape, ExpandDims, axis=axis)
+    quantization = draw.quantization()
+    if kind == "pack":
+        packed = tuple(draw.input(shape, quantization) for _ in range(draw.integer(1, 3)))
+        return draw.finish(Pack(packed=packed, output=draw.output(quantization), axis=axis))
+    input_ = draw.input(shape, quantization)
+    if kind == "unpack":
+        slices = tuple(draw.output(quantization) for _ in range(shape[axis]))
+        return draw.finish(Unpack(input=input_, slices=slices, axis=axis))
+    first = draw.integer(0, shape[axis])
+    parts = (draw.output(quantization), draw.output(quantization))
+    return draw.finish(SplitV(input=input_, parts=parts, sizes=(first, shape[axis] - first), axis=axis))
+
+
+def _rearranged(draw: _Drawing, of: tuple[int, ...], kind: Any, **attributes: Any) -> Case:
+    quantization = draw.quantization()
+    return draw.finish(kind(input=draw.input(of, quantization), output=draw.output(quantization), **attributes))
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -321,6 +376,8 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "resize": _resize,
     "conversion": _conversion,
     "arg_extremum": _arg_extremum,
+    "blocks": _blocks,
+    "rearrangement": _rearrangement,
 }
 
 

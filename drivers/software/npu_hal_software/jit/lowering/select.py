@@ -12,11 +12,13 @@ from npu_hal.api import (
     AveragePool2D,
     Concatenation,
     Conv2D,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
     DType,
     Elu,
     Exp,
+    ExpandDims,
     FullyConnected,
     HardSwish,
     LeakyRelu,
@@ -25,6 +27,7 @@ from npu_hal.api import (
     MaxPool2D,
     Mean,
     Mul,
+    Pack,
     Pad,
     Quantize,
     Relu,
@@ -33,12 +36,19 @@ from npu_hal.api import (
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Slice,
     Softmax,
+    SpaceToDepth,
     Split,
+    SplitV,
+    Squeeze,
+    StridedSlice,
     Sub,
     Tanh,
     Tensor,
+    Tile,
     Transpose,
+    Unpack,
 )
 from npu_hal_software.jit.arg_extremum import LARGEST_DEPTH
 from npu_hal_software.jit.lowering.arg_extremum import lower_arg_extremum
@@ -54,8 +64,10 @@ from npu_hal_software.jit.lowering.movement import (
     lower_reshape,
     lower_split,
     lower_transpose,
+    split_columns,
 )
 from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
+from npu_hal_software.jit.lowering.rearrangement import copy_layout, lower_pack, lower_rearrangement
 from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
 from npu_hal_software.jit.lowering.softmax import lower_softmax
 from npu_hal_software.jit.lowering.tables import lower_table
@@ -79,11 +91,26 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
     """Append records if there is a kernel for the operation's form."""
     tensors = program.graph.tensors
     match operation:
-        case Reshape():
+        case Reshape() | ExpandDims() | Squeeze():
             lower_reshape(program, operation)
             return True
         case Split():
             lower_split(program, operation)
+            return True
+        case SplitV():
+            split_columns(program, operation.input, operation.parts, operation.axis, operation.sizes)
+            return True
+        case Unpack():
+            split_columns(program, operation.input, operation.slices, operation.axis, [1] * len(operation.slices))
+            return True
+        case Pack():
+            lower_pack(program, operation)
+            return True
+        case Slice() | StridedSlice() | DepthToSpace() | SpaceToDepth() | Tile():
+            layout = copy_layout(operation, operands[0], operands[-1])
+            if not layout.fits:
+                return False
+            lower_rearrangement(program, operation, layout)
             return True
         case Pad() if _copies_input(operation, tensors):
             lower_pad(program, operation)
