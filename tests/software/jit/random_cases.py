@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
@@ -23,13 +24,20 @@ from npu_hal.api import (
     DepthwiseConv2D,
     Dequantize,
     DType,
+    Elu,
+    Exp,
     ExpandDims,
     FullyConnected,
     Graph,
     GraphBuilder,
+    HardSwish,
+    LeakyRelu,
+    Log,
     Logistic,
+    Maximum,
     MaxPool2D,
     Mean,
+    Minimum,
     Mul,
     Pack,
     Pad,
@@ -38,6 +46,7 @@ from npu_hal.api import (
     Quantize,
     Relu,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
@@ -238,6 +247,14 @@ def _unary(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization, dtype)))
 
 
+def _table(draw: _Drawing) -> Case:
+    of_int8 = (Abs, Elu, Exp, Log) if draw.dtype is DType.INT8 else ()
+    kind = draw.choice(ReluN1To1, LeakyRelu, HardSwish, *of_int8)
+    attributes = {"alpha": draw.choice(0.1, 0.5, -0.5)} if kind is LeakyRelu else {}
+    input_ = draw.input((draw.integer(1, 9), draw.integer(1, 40)))
+    return draw.finish(kind(input=input_, output=draw.output(draw.quantization(0.05, 1.0)), **attributes))
+
+
 def _softmax(draw: _Drawing) -> Case:
     input_ = draw.input((draw.integer(1, 5), draw.integer(1, 300)))
     quantization = Quantization.per_tensor(1 / 256, draw.dtype.integer_range[0])
@@ -315,6 +332,19 @@ def _arg_extremum(draw: _Drawing) -> Case:
     return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=len(shape) - 1))
 
 
+def _extremum(draw: _Drawing) -> Case:
+    kind = draw.choice(Minimum, Maximum)
+    quantization = draw.quantization()
+    shape = (draw.integer(1, 6), draw.channels())
+    lhs = draw.input(shape, quantization)
+    if draw.random.random() < 0.4:
+        rhs = draw.builder.constant("number", draw.values(draw.choice((), (1,)), draw.dtype), quantization)
+    else:
+        rhs = draw.input(draw.choice(shape, shape, (1, shape[1])), quantization)
+    operands = (lhs, rhs) if draw.random.random() < 0.5 else (rhs, lhs)
+    return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=draw.output(quantization)))
+
+
 def _blocks(draw: _Drawing) -> Case:
     block = draw.integer(1, 3)
     batch, height, width, depth = (draw.integer(1, most) for most in (2, 4, 4, 9))
@@ -376,6 +406,8 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "resize": _resize,
     "conversion": _conversion,
     "arg_extremum": _arg_extremum,
+    "table": _table,
+    "extremum": _extremum,
     "blocks": _blocks,
     "rearrangement": _rearrangement,
 }

@@ -10,6 +10,7 @@ from npu_hal_software.jit.data_movement import emit_data_movement
 from npu_hal_software.jit.depthwise import emit_depthwise
 from npu_hal_software.jit.dispatcher import emit_dispatcher
 from npu_hal_software.jit.elementwise import emit_elementwise
+from npu_hal_software.jit.extremum import emit_extremum
 from npu_hal_software.jit.gemm import emit_gemm
 from npu_hal_software.jit.ir import Module
 from npu_hal_software.jit.kernel import KernelContext
@@ -35,6 +36,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         *emit_resize(context),
         *emit_conversion(context),
         emit_arg_extremum(context),
+        emit_extremum(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

@@ -235,6 +235,18 @@ ARG_EXTREMUM = RecordKind(
         "is_long",  # 1: int64 indices, 0: int32
     ),
 )
+EXTREMUM = RecordKind(
+    18,
+    "extremum",
+    (
+        "lhs",
+        "rhs",
+        "rhs_step",  # 1: bytes of a tensor, 0: one vector of equal bytes
+        "output",
+        "count",
+        "is_maximum",  # 1: the larger, 0: the smaller
+    ),
+)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

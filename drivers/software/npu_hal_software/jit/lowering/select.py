@@ -24,8 +24,10 @@ from npu_hal.api import (
     LeakyRelu,
     Log,
     Logistic,
+    Maximum,
     MaxPool2D,
     Mean,
+    Minimum,
     Mul,
     Pack,
     Pad,
@@ -56,6 +58,7 @@ from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_a
 from npu_hal_software.jit.lowering.conversion import lower_conversion
 from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
 from npu_hal_software.jit.lowering.depthwise_convolution import lower_depthwise_convolution
+from npu_hal_software.jit.lowering.extremum import fits_extremum, lower_extremum
 from npu_hal_software.jit.lowering.fallback import lower_by_reference
 from npu_hal_software.jit.lowering.movement import (
     fits_copy,
@@ -141,6 +144,8 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_fully_connected(program, operation)
         case Add() | Sub() | Mul() if len(operands[-1].shape) <= MAX_BROADCAST_AXES:
             lower_arithmetic(program, operation)
+        case Minimum() | Maximum() if fits_extremum(operation, tensors):
+            lower_extremum(program, operation)
         case AveragePool2D() | MaxPool2D() if operation.filter_height * operation.filter_width <= _LARGEST_WINDOW:
             lower_pool(program, operation)
         case Mean() if _reduces_image(operation, operands[0]):
