@@ -1,6 +1,7 @@
 # make demo   set up and classify an image of this repository through TFLite, on the software driver
 # make test   set up and run the tests
 # make lint   set up and check style, types and import boundaries
+# make docs   set up and build the documentation into build/site; a warning is an error
 # make clean  remove what the above made
 #
 # PYTHON names the interpreter (3.11 or later), VENV the virtual environment that is made.
@@ -13,7 +14,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 # An installation is good until what it was made from changes; Python sources are used in place.
 SOURCES := pyproject.toml setup.py $(wildcard frontends/*/*.c frontends/*/*.h)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(VENV)/.installed-demo
 	$(VENV)/bin/python examples/demo.py
@@ -26,6 +27,10 @@ lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# The variable quiets an announcement of the theme's makers.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build *.egg-info
@@ -45,3 +50,7 @@ $(VENV)/.installed-demo: $(VENV)/bin/python $(SOURCES)
 $(VENV)/.installed-dev: $(VENV)/bin/python $(SOURCES)
 	$(PIP) install --editable '.[dev]'
 	@touch $@ $(VENV)/.installed-demo
+
+$(VENV)/.installed-docs: $(VENV)/bin/python pyproject.toml
+	$(PIP) install --editable '.[docs]'
+	@touch $@

@@ -17,8 +17,8 @@ import npu_hal_nnapi
 from npu_hal.api import DType, GraphBuilder, Quantization, Reshape
 from npu_hal.selection import open_device
 
-ROUNDS = 40
-CALLS = 500
+ROUNDS = 200
+CALLS = 200
 BOUND = 10.0
 UINT8, INT32 = npu_hal_nnapi.OperandCode.TENSOR_QUANT8_ASYMM, npu_hal_nnapi.OperandCode.TENSOR_INT32
 

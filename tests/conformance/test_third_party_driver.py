@@ -5,10 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
+
+from ..scratch_environment import make_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "examples" / "third_party_driver"
@@ -29,15 +30,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = _run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder / "wheels", source)
     assert built.returncode == 0, built.stderr
     (wheel,) = (folder / "wheels").glob("npu_hal_example_npu-*.whl")
-    venv.create(folder / "venv", with_pip=False, symlinks=True)
-    site = next((folder / "venv" / "lib").glob("python*/site-packages"))
-    installed = _run(sys.executable, "-m", "pip", "install", "--no-deps", "--target", site, wheel)
+    python = make_environment(folder / "venv") / "python"
+    installed = _run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel)
     assert installed.returncode == 0, installed.stderr
-    # The environment's packages come first, this one's (npu-hal and what it needs) after them.
-    (site / "beneath.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")) + "\n")
-    for path in map(Path, sys.path):
-        for pth in path.glob("__editable__*npu_hal*.pth") if path.is_dir() else ():
-            shutil.copy(pth, site)
     return folder / "venv"
 
 

@@ -1,6 +1,7 @@
 """The documentation's commands do what the pages show, in their order, in a scratch folder for each page."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from .pages import REPOSITORY, Block, Command, Page, commands, output_matches, p
 PAGES = pages()
 RUNNING = [page for page in PAGES if any(block.language == "console" and not block.not_run for block in page.blocks)]
 TIMEOUT_SECONDS = 600
+INDENTED_COMMAND = re.compile(r" {4}.*\bnpu-hal [a-z]")
 
 
 def _runs(block: Block) -> bool:
@@ -107,7 +109,7 @@ def test_every_command_of_npu_hal_is_shown_with_its_output() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_commands_stand_in_console_blocks(page: Page) -> None:
-    outside = [f"{page.path}:{number}: {line}" for number, line in page.other_lines if line.startswith("    npu-hal ")]
+    outside = [f"{page.path}:{number}: {line}" for number, line in page.other_lines if INDENTED_COMMAND.match(line)]
     for block in page.blocks:
         if block.language != "console":
             lines = block.text.splitlines()

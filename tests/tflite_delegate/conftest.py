@@ -13,7 +13,7 @@ import teflon
 from npu_hal.registry import Registry
 
 from ..core.plugins import entry_point, plugin
-from .packaging import REPOSITORY
+from ..packaging.distributions import REPOSITORY
 from .probe_driver import ProbeDriver
 
 SOURCES = Path(__file__).parent / "c"

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from .packaging import REPOSITORY
+from ..packaging.distributions import REPOSITORY
 
 
 def test_an_empty_kernel_costs_at_most_5_microseconds() -> None:

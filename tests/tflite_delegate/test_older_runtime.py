@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .packaging import build, copy_sources, make_environment
+from ..packaging.distributions import build, copy_sources, make_environment
 from .runtime import chain_model
 
 VARIABLE = "NPU_HAL_TFLITE_RUNTIME_PYTHON"
