@@ -205,6 +205,15 @@ def test_variables(
     assert says in finding.observation
 
 
+def test_layers_are_not_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TEFLON_DRIVER", "trace+software")
+    registry = Registry([entry_point("software", lambda: plugin(SoftwareDriver()))])
+    finding = found(examine(registry), "environment")["default device"]
+    assert finding.observation.startswith("trace+software cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
 class TestKernelModule:
     """By files as the kernel has them."""
 
