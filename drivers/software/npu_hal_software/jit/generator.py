@@ -1,9 +1,5 @@
 """The whole module of kernels for one tier and rounding."""
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
 from npu_hal_software.jit.arg_extremum import emit_arg_extremum
 from npu_hal_software.jit.conversion import emit_conversion
 from npu_hal_software.jit.data_movement import emit_data_movement
@@ -40,13 +36,3 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text
-
-
-@cache
-def generator_version() -> str:
-    """A hash of the generator's own source, so that no kernel of another version is ever run."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
