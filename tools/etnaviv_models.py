@@ -27,7 +27,8 @@ on a chip.
 do; what is left to the CPU is listed below each table. An operation on the NPU is within one step of the reference
 kernels; over a whole model such steps add up, as they do between any two implementations that round differently. The
 last column shows it for XNNPACK, with which TensorFlow Lite runs these models by default: correlation with the
-reference kernels, and largest difference.
+reference kernels, and largest difference. Detections whose scores are nearly equal change places, which outputs that
+list them by score show as large differences.
 `tools/etnaviv_models.py` writes this file.
 """
 

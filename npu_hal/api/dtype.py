@@ -1,6 +1,7 @@
 """Element types of tensors."""
 
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 
@@ -40,5 +41,10 @@ class DType(StrEnum):
     @property
     def integer_range(self) -> tuple[int, int]:
         """Smallest and largest value of an integer type; ValueError for others."""
-        info = np.iinfo(self.value)
-        return int(info.min), int(info.max)
+        return _integer_range(self)
+
+
+@cache
+def _integer_range(dtype: DType) -> tuple[int, int]:
+    info = np.iinfo(dtype.value)
+    return int(info.min), int(info.max)

@@ -28,6 +28,8 @@ def show_seconds(seconds: float | None) -> str:
     """Milliseconds or microseconds; a dash for none."""
     if seconds is None or not math.isfinite(seconds):
         return "-"
+    if 0 < seconds < 0.5e-6:
+        return "< 1 µs"
     return f"{seconds * 1e6:.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:.2f} ms"
 
 

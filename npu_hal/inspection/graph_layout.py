@@ -1,11 +1,12 @@
 """Where the nodes of a directed acyclic graph go in a drawing, layer below layer.
 
-The method of Sugiyama, Tagawa and Toda (1981) in its simplest form: a node is one layer below the lowest that it
-depends on; an edge that crosses layers gets a place in each; a few sweeps order layers by the mean position of
-neighbours; then positions are pulled to their neighbours as far as spacing allows.
+The method of Sugiyama, Tagawa and Toda (1981) in a simple form: a node is one layer below the lowest that it depends
+on; an edge that crosses layers gets a place in each; a few sweeps order layers by the mean position of neighbours;
+then positions are pulled to their neighbours as far as spacing allows. One longest path, the spine, runs straight down
+the left side, so that the beginning of a drawing that is wider than a window is in sight.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -51,7 +52,8 @@ def lay_out(nodes: Sequence[Key], edges: Sequence[tuple[Key, Key]]) -> Layout[Ke
         for upper, lower in pairwise(path):
             above[lower].append(upper)
             below[upper].append(lower)
-    _order(rows, above, below)
+    spine = _spine(layer_of, above, len(nodes))
+    _order(rows, spine, above, below)
     widths = [1.0] * len(nodes) + [BEND_WIDTH] * (len(layer_of) - len(nodes))
     x = _columns(rows, widths, above, below)
     places = [(x[item], layer_of[item]) for item in range(len(layer_of))]
@@ -87,7 +89,18 @@ def _paths(edges: Sequence[tuple[int, int]], layer_of: list[int]) -> list[tuple[
     return paths
 
 
-def _order(rows: list[list[int]], above: list[list[int]], below: list[list[int]]) -> None:
+def _spine(layer_of: Sequence[int], above: list[list[int]], nodes: int) -> set[int]:
+    """The nodes of a longest path, one in each layer."""
+    node = max(range(nodes), key=lambda item: layer_of[item])
+    spine = {node}
+    while layer_of[node]:
+        # An edge to the layer above is no bend: some node is the reason for this one's layer.
+        node = next(item for item in above[node] if item < nodes and layer_of[item] == layer_of[node] - 1)
+        spine.add(node)
+    return spine
+
+
+def _order(rows: list[list[int]], spine: Set[int], above: list[list[int]], below: list[list[int]]) -> None:
     position: dict[int, float] = {}
     for row in rows:
         position.update((item, place) for place, item in enumerate(row))
@@ -95,24 +108,25 @@ def _order(rows: list[list[int]], above: list[list[int]], below: list[list[int]]
         downwards = sweep % 2 == 0
         neighbours = above if downwards else below
         for row in rows if downwards else reversed(rows):
-            row.sort(key=lambda item: _mean([position[other] for other in neighbours[item]], position[item]))
+            means = {item: _mean([position[other] for other in neighbours[item]], position[item]) for item in row}
+            row.sort(key=lambda item: (item not in spine, means[item]))
             position.update((item, place) for place, item in enumerate(row))
 
 
 def _columns(rows: list[list[int]], widths: list[float], above: list[list[int]], below: list[list[int]]) -> list[float]:
+    """The columns of items; the first of each row is the spine's, at half a column."""
     x = [0.0] * len(above)
     offsets = [_offsets([widths[item] for item in row]) for row in rows]
     for row, offset in zip(rows, offsets, strict=True):
-        for place, item in enumerate(row):
-            x[item] = offset[place] - offset[-1] / 2
+        for item, column in zip(row, offset, strict=True):
+            x[item] = column
+    rows_and_offsets = list(zip(rows, offsets, strict=True))
     for sweep in range(SWEEPS):
-        rows_and_offsets = list(zip(rows, offsets, strict=True))
         for row, offset in rows_and_offsets if sweep % 2 == 0 else reversed(rows_and_offsets):
-            wanted = [_mean([x[other] for other in above[item] + below[item]], x[item]) for item in row]
-            for item, column in zip(row, _spaced(wanted, offset), strict=True):
+            wanted = [_mean([x[other] for other in above[item] + below[item]], x[item]) for item in row[1:]]
+            for item, column in zip(row[1:], _spaced(wanted, offset[1:]), strict=True):
                 x[item] = column
-    left = min(column - width / 2 for column, width in zip(x, widths, strict=True))
-    return [column - left for column in x]
+    return [column + 0.5 for column in x]
 
 
 def _offsets(widths: Sequence[float]) -> list[float]:
@@ -124,7 +138,8 @@ def _offsets(widths: Sequence[float]) -> list[float]:
 
 
 def _spaced(wanted: Sequence[float], offsets: Sequence[float]) -> list[float]:
-    """The columns nearest to those wanted that are no closer than in `offsets`: blocks share what they miss."""
+    """The columns nearest to those wanted that are no closer than in `offsets`, nor further left: isotonic regression
+    by pooling adjacent violators, which share what they miss."""
     blocks: list[tuple[float, int]] = []
     for column, offset in zip(wanted, offsets, strict=True):
         # In terms of column - offset, being far enough apart is not to descend.
@@ -133,7 +148,7 @@ def _spaced(wanted: Sequence[float], offsets: Sequence[float]) -> list[float]:
             earlier_total, earlier_count = blocks.pop()
             total, count = total + earlier_total, count + earlier_count
         blocks.append((total, count))
-    shifts = [total / count for total, count in blocks for _ in range(count)]
+    shifts = [max(total / count, 0.0) for total, count in blocks for _ in range(count)]
     return [shift + offset for shift, offset in zip(shifts, offsets, strict=True)]
 
 

@@ -138,6 +138,22 @@ def test_the_environment_names_the_driver(command: CommandLine, monkeypatch: pyt
     assert command("run", digits_models.model("uint8"), "--random", 1, "--driver", "software").code == 0
 
 
+def test_an_input_may_have_another_shape(command: CommandLine) -> None:
+    finished = command("run", digits_models.model("uint8"), "--random", 1, "--shape", "image=1,8,8,1")
+    assert finished.code == 0, finished.err
+    finished = command("run", digits_models.model("uint8"), "--random", 1, "--shape", "image=1,32,8,1")
+    assert finished.code != 0
+    assert "cannot be given the input shapes image=1,32,8,1" in finished.err
+    assert "Traceback" not in finished.err
+
+
+@pytest.mark.parametrize("shape", ["image", "image=", "=1,2", "image=1,x"])
+def test_a_shape_is_a_name_and_sizes(command: CommandLine, shape: str) -> None:
+    finished = command("run", digits_models.model("uint8"), "--random", 1, "--shape", shape)
+    assert finished.code != 0
+    assert "a shape is NAME=SIZE" in finished.err
+
+
 def test_no_tflite_runtime_is_needed() -> None:
     script = (
         "import sys\n"

@@ -1,5 +1,6 @@
 """Random graphs: each operation within 1 of TensorFlow Lite's reference kernels, or refused with a reason."""
 
+import contextlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from npu_hal.api import Array, Device, Graph
+from npu_hal.api import Array, Device, DeviceLost, Graph
 from npu_hal_etnaviv.driver import EtnavivDriver
 from npu_hal_etnaviv.hardware.npu_core import npu_cores
 from tests.etnaviv.random_graphs import RandomGraph, random_graphs
@@ -43,13 +44,18 @@ def check_operations(graph: Graph, values: Mapping[int, Array]) -> None:
             assert difference <= 1, f"operation {position} {operation!r} is off by {difference}"
 
 
+def inputs_of(graph: Graph, case: RandomGraph) -> list[Array]:
+    """The arrays for the inputs of a part of the case's graph."""
+    names = {tensor.name: array for tensor, array in zip(case.graph.input_tensors, case.inputs, strict=True)}
+    return [names[tensor.name] for tensor in graph.input_tensors]
+
+
 def check_graph(case: RandomGraph, device: Device) -> None:
     """All tensors as outputs give right values, and the outputs asked for are the same."""
     graph = accepted_part(case.graph, device)
     if graph is None:
         return
-    names = {tensor.name: array for tensor, array in zip(case.graph.input_tensors, case.inputs, strict=True)}
-    inputs = [names[tensor.name] for tensor in graph.input_tensors]
+    inputs = inputs_of(graph, case)
     computed = tuple(index for operation in graph.operations for index in operation.outputs)
     everything = graph.model_copy(update={"outputs": computed})
     values: dict[int, Array] = dict(zip(graph.inputs, inputs, strict=True))
@@ -72,3 +78,14 @@ def test_single_operations(core: str, case: RandomGraph) -> None:
 def test_graphs(core: str, case: RandomGraph) -> None:
     with EtnavivDriver().open(f"emulator:{core}") as device:
         check_graph(case, device)
+
+
+@settings(SETTINGS, max_examples=100)
+@given(core=st.sampled_from(CORES), case=random_graphs(most_operations=5))
+def test_compatible_mode_compiles_what_it_accepts(core: str, case: RandomGraph) -> None:
+    """Its jobs may be wrong, and the NPU may stop at them; nothing else goes wrong."""
+    with EtnavivDriver().open(f"emulator:{core}", {"compatible": "mesa"}) as device:
+        graph = accepted_part(case.graph, device)
+        if graph is not None:
+            with contextlib.suppress(DeviceLost):
+                run_on(device, graph, inputs_of(graph, case))

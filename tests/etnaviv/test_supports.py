@@ -223,7 +223,8 @@ def test_every_lowering_rule_has_its_check() -> None:
 MESA_REFUSED: dict[str, tuple[Graph, str]] = {
     "pool": (unary(AveragePool2D, padding=Padding.VALID, **POOL), "does not run AVERAGE_POOL_2D"),
     "padding": (unary(Pad, paddings=((0, 0), (1, 0), (1, 1), (0, 0))), "one row and column"),
-    "axis": (concatenation(1), "not axis 1"),
+    "axis": (concatenation(1, (1, 3, 4, 5)), "not axis 1"),
+    "batch": (concatenation(3), "one image"),
     "relu6": (convolution_graph((1, 8, 8, 4), 3, activation=Activation.RELU6), "RELU6"),
     "no bias": (convolution(), "a bias"),
     "fully connected without bias": (fully_connected(1, 4, 4), "a bias"),

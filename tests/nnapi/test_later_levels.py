@@ -39,19 +39,18 @@ def operand_type(array: Array) -> OperandType:
     return OperandType(codes[array.dtype.name][array.ndim > 0], array.shape)
 
 
-class OneOperation:
-    """A model of one operation: tensors of the caller's types are inputs, everything else is constant."""
-
-    def __init__(self, kind: OperationCode, arguments: Sequence[Array], results: Sequence[OperandType]) -> None:
-        self.model = Model()
-        for array in arguments:
-            index = self.model.add_operand(operand_type(array))
-            if index:
-                self.model.set_operand_value(index, array)
-        outputs = [self.model.add_operand(result) for result in results]
-        self.model.add_operation(kind, range(len(arguments)), outputs)
-        self.model.identify_inputs_and_outputs([0], outputs)
-        self.model.finish()
+def one_operation(kind: OperationCode, arguments: Sequence[Array], results: Sequence[OperandType]) -> Model:
+    """A model of one operation: the first argument is the input, the others are constants."""
+    model = Model()
+    for array in arguments:
+        index = model.add_operand(operand_type(array))
+        if index:
+            model.set_operand_value(index, array)
+    outputs = [model.add_operand(result) for result in results]
+    model.add_operation(kind, range(len(arguments)), outputs)
+    model.identify_inputs_and_outputs([0], outputs)
+    model.finish()
+    return model
 
 
 def compute(model: Model, *inputs: Array) -> list[Array]:
@@ -72,8 +71,7 @@ def compute(model: Model, *inputs: Array) -> list[Array]:
 def run(
     kind: OperationCode, *arguments: Array, results: Sequence[tuple[int, ...]], code: OperandCode = FLOAT
 ) -> list[Array]:
-    made = OneOperation(kind, arguments, [OperandType(code, shape) for shape in results])
-    return compute(made.model, arguments[0])
+    return compute(one_operation(kind, arguments, [OperandType(code, shape) for shape in results]), arguments[0])
 
 
 def convolve(x: Array, weights: Array, stride: int = 1, dilation: int = 1) -> Array:

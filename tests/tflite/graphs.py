@@ -36,6 +36,8 @@ from npu_hal.api import (
     Transpose,
 )
 
+from .graphs_of_movements import GRAPHS_OF_MOVEMENTS
+
 Append = Callable[[GraphBuilder, int], list[int]]
 
 # Scales are powers of two, which float32 holds exactly.
@@ -242,6 +244,7 @@ GRAPHS: dict[str, Append] = {
     "resize_bilinear": _resize(ResizeBilinear, True, False),
     "resize_bilinear_half_pixel": _resize(ResizeBilinear, False, True),
     "resize_nearest_neighbor": _resize(ResizeNearestNeighbor, False, False),
+    **GRAPHS_OF_MOVEMENTS,
 }
 
 

@@ -48,7 +48,8 @@ def test_a_written_graph_is_read_back(name: str) -> None:
     assert model.description == "about it"
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+# LiteRT's SLICE insists on the stored shape.
+@pytest.mark.parametrize("name", [name for name in GRAPHS if name != "slice"])
 def test_shapes_are_those_that_litert_infers(name: str) -> None:
     """With the stored shapes of all computed tensors taken away."""
     graph = small_graph(name)

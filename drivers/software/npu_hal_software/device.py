@@ -11,7 +11,7 @@ from npu_hal.api import (
     UnsupportedOperation,
 )
 from npu_hal_software.levels import SubgraphCompiler
-from npu_hal_software.reference import refusal
+from npu_hal_software.reference.support import refusal
 
 
 class CpuDevice(Device):

@@ -7,7 +7,8 @@ from time import perf_counter
 import numpy as np
 
 from npu_hal.api import Array, Graph, InvalidState, OperationTime, Subgraph, check_buffers
-from npu_hal_software.reference import Kernel, compile_operation
+from npu_hal_software.reference.compilation import compile_operation
+from npu_hal_software.reference.kernel import Kernel
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from npu_hal.api import AnyOperation, Device, DeviceInfo, Graph, NpuHalError, Subgraph, Support, Tolerance
+from npu_hal.api import Device, Graph, NpuHalError, Subgraph
+from npu_hal.layers.layer import LayerDevice
 
 _log = logging.getLogger("npu_hal.nnapi")
 
@@ -70,27 +71,13 @@ class CompilationCache:
                     Path(temporary).unlink()
 
 
-class CachingDevice(Device):
+class CachingDevice(LayerDevice):
     """A device whose subgraphs come from a cache where it has them, and go there where it has not."""
 
-    def __init__(self, driver: str, device: Device, cache: CompilationCache) -> None:
+    def __init__(self, driver: str, behind: Device, cache: CompilationCache) -> None:
+        super().__init__(behind)
         self._driver = driver
-        self._device = device
         self._cache = cache
-
-    @property
-    def info(self) -> DeviceInfo:
-        """What was opened."""
-        return self._device.info
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """How exact the device is."""
-        return self._device.tolerance
-
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
-        """Whether the device runs the operation."""
-        return self._device.supports(operation, graph)
 
     def create_subgraph(self, graph: Graph) -> Subgraph:
         """Restore the graph, or compile it and keep that."""
@@ -98,18 +85,14 @@ class CachingDevice(Device):
         data = self._cache.read(path)
         if data is not None:
             try:
-                return self._device.restore_subgraph(graph, data)
+                return self.behind.restore_subgraph(graph, data)
             except NpuHalError as error:
                 _log.warning("the cached compilation %s is of no use: %s", path.name, error)
-        subgraph = self._device.create_subgraph(graph)
+        subgraph = self.behind.create_subgraph(graph)
         made = subgraph.serialise()
         if made is not None:
             self._cache.write(path, made)
         return subgraph
-
-    def close(self) -> None:
-        """Close the device."""
-        self._device.close()
 
 
 def _digest_of_graph(driver: str, device: str, graph: Graph) -> bytes:

@@ -19,9 +19,9 @@ Key = tuple[str, int]
 
 def draw_graph(inspection: Inspection) -> str:
     """The drawing as SVG, or a sentence if there are too many operations to draw."""
-    if len(inspection.operations) > MAX_OPERATIONS:
+    if len(inspection.run_operations) > MAX_OPERATIONS:
         return (
-            f'<p class="faint">The graph is not drawn: it has {len(inspection.operations)} operations, '
+            f'<p class="faint">The graph is not drawn: it has {len(inspection.run_operations)} operations, '
             f"more than {MAX_OPERATIONS}.</p>"
         )
     nodes, edges = _graph(inspection)
@@ -38,11 +38,11 @@ def draw_graph(inspection: Inspection) -> str:
 
 
 def _graph(inspection: Inspection) -> tuple[list[Key], list[tuple[Key, Key]]]:
-    """The model's inputs, operations and outputs, and the tensors between them as edges."""
+    """The model's inputs, operations that somebody runs, and outputs; the tensors between them as edges."""
     source: dict[int, Key] = {index: ("in", index) for index in inspection.inputs}
     nodes: list[Key] = list(dict.fromkeys(source.values()))
     edges: list[tuple[Key, Key]] = []
-    for operation in inspection.operations:
+    for operation in inspection.run_operations:
         key = ("op", operation.position)
         nodes.append(key)
         edges.extend((source[index], key) for index in operation.inputs if index in source)

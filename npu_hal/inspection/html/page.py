@@ -86,13 +86,17 @@ def _share(name: str, amounts: dict[Placement, int]) -> str:
 
 
 def _legend(inspection: Inspection) -> str:
-    used = [place for place in Placement if any(operation.placement is place for operation in inspection.operations)]
+    used = [
+        place for place in Placement if any(operation.placement is place for operation in inspection.run_operations)
+    ]
+    left_out = len(inspection.operations) - len(inspection.run_operations)
+    note = f" {left_out} operations are not drawn, as nothing is left of them to run." if left_out else ""
     entries = "".join(
         f'<span><i class="on-{place.value}"></i>{text(placement_words(place, inspection))}</span>' for place in used
     )
     return (
         f'<div class="legend">{entries}</div><p class="faint">Thick lines cross the border of a partition: their '
-        f"tensors are copied. A click on an operation leads to its row below.</p>"
+        f"tensors are copied. A click on an operation leads to its row below.{note}</p>"
     )
 
 

@@ -2,13 +2,15 @@
 
 from npu_hal.api import DetectionPostProcess
 from npu_hal.tflite.converters.operands import Operands
-from npu_hal.tflite.custom_options import CustomOptions
 
 _SCALES = ("y_scale", "x_scale", "h_scale", "w_scale")
 
 
 def convert_detection_post_process(operands: Operands) -> DetectionPostProcess:
     """Inputs: box encodings, class predictions, anchors; outputs: boxes, classes, scores, count."""
+    # The only operator whose options are a flexbuffer; models without it need not load its reader.
+    from npu_hal.tflite.custom_options import CustomOptions
+
     box_encodings, class_predictions, anchors = operands.required_inputs(3)
     boxes, classes, scores, count = operands.all_outputs(4)
     options = CustomOptions(operands.name, operands.view.custom_options)

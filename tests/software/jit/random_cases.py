@@ -10,37 +10,57 @@ from typing import Any
 import numpy as np
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
+    ArgMax,
+    ArgMin,
     Array,
     AveragePool2D,
     Concatenation,
     Conv2D,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
     DType,
+    Elu,
+    Exp,
+    ExpandDims,
     FullyConnected,
     Graph,
     GraphBuilder,
+    HardSwish,
+    LeakyRelu,
+    Log,
     Logistic,
+    Maximum,
     MaxPool2D,
     Mean,
+    Minimum,
     Mul,
+    Pack,
     Pad,
     Padding,
     Quantization,
     Quantize,
     Relu,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Slice,
     Softmax,
+    SpaceToDepth,
     Split,
+    SplitV,
+    StridedSlice,
     Sub,
     Tanh,
+    Tile,
     Transpose,
+    Unpack,
 )
 
 CHANNELS = (1, 2, 3, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 100, 127, 130)
@@ -227,6 +247,14 @@ def _unary(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization, dtype)))
 
 
+def _table(draw: _Drawing) -> Case:
+    of_int8 = (Abs, Elu, Exp, Log) if draw.dtype is DType.INT8 else ()
+    kind = draw.choice(ReluN1To1, LeakyRelu, HardSwish, *of_int8)
+    attributes = {"alpha": draw.choice(0.1, 0.5, -0.5)} if kind is LeakyRelu else {}
+    input_ = draw.input((draw.integer(1, 9), draw.integer(1, 40)))
+    return draw.finish(kind(input=input_, output=draw.output(draw.quantization(0.05, 1.0)), **attributes))
+
+
 def _softmax(draw: _Drawing) -> Case:
     input_ = draw.input((draw.integer(1, 5), draw.integer(1, 300)))
     quantization = Quantization.per_tensor(1 / 256, draw.dtype.integer_range[0])
@@ -295,6 +323,74 @@ def _conversion(draw: _Drawing) -> Case:
     return draw.finish(Quantize(input=x, output=draw.output(draw.quantization(0.01, 2.0))))
 
 
+def _arg_extremum(draw: _Drawing) -> Case:
+    shape = (*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), draw.choice(draw.channels(), 255, 256, 257))
+    input_ = draw.input(shape)
+    # Equal bytes, of which the first counts.
+    draw.inputs[0][...] = draw.inputs[0] // draw.choice(1, 16, 64)
+    output = draw.builder.tensor("y", draw.choice(DType.INT32, DType.INT64))
+    return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=len(shape) - 1))
+
+
+def _extremum(draw: _Drawing) -> Case:
+    kind = draw.choice(Minimum, Maximum)
+    quantization = draw.quantization()
+    shape = (draw.integer(1, 6), draw.channels())
+    lhs = draw.input(shape, quantization)
+    if draw.random.random() < 0.4:
+        rhs = draw.builder.constant("number", draw.values(draw.choice((), (1,)), draw.dtype), quantization)
+    else:
+        rhs = draw.input(draw.choice(shape, shape, (1, shape[1])), quantization)
+    operands = (lhs, rhs) if draw.random.random() < 0.5 else (rhs, lhs)
+    return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=draw.output(quantization)))
+
+
+def _blocks(draw: _Drawing) -> Case:
+    block = draw.integer(1, 3)
+    batch, height, width, depth = (draw.integer(1, most) for most in (2, 4, 4, 9))
+    if draw.random.random() < 0.5:
+        return _rearranged(draw, (batch, height, width, depth * block**2), DepthToSpace, block_size=block)
+    return _rearranged(draw, (batch, height * block, width * block, depth), SpaceToDepth, block_size=block)
+
+
+def _rearrangement(draw: _Drawing) -> Case:
+    kind = draw.choice("slice", "strided", "tile", "pack", "unpack", "split", "axes")
+    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 5)))
+    axis = draw.integer(0, len(shape) - 1)
+    if kind == "slice":
+        begin = tuple(draw.integer(0, size - 1) for size in shape)
+        sizes = tuple(draw.integer(1, size - start) for start, size in zip(begin, shape, strict=True))
+        return _rearranged(draw, shape, Slice, begin=begin, sizes=sizes)
+    if kind == "strided":
+        begin = tuple(draw.integer(0, size - 1) for size in shape)
+        strides = tuple(draw.choice(-3, -2, -1, 1, 2, 3) for _ in shape)
+        sizes = tuple(
+            (size - 1 - start) // stride + 1 if stride > 0 else start // -stride + 1
+            for start, stride, size in zip(begin, strides, shape, strict=True)
+        )
+        return _rearranged(draw, shape, StridedSlice, begin=begin, strides=strides, sizes=sizes, shape=sizes)
+    if kind == "tile":
+        return _rearranged(draw, shape, Tile, multiples=tuple(draw.integer(1, 3) for _ in shape))
+    if kind == "axes":
+        return _rearranged(draw, shape, ExpandDims, axis=axis)
+    quantization = draw.quantization()
+    if kind == "pack":
+        packed = tuple(draw.input(shape, quantization) for _ in range(draw.integer(1, 3)))
+        return draw.finish(Pack(packed=packed, output=draw.output(quantization), axis=axis))
+    input_ = draw.input(shape, quantization)
+    if kind == "unpack":
+        slices = tuple(draw.output(quantization) for _ in range(shape[axis]))
+        return draw.finish(Unpack(input=input_, slices=slices, axis=axis))
+    first = draw.integer(0, shape[axis])
+    parts = (draw.output(quantization), draw.output(quantization))
+    return draw.finish(SplitV(input=input_, parts=parts, sizes=(first, shape[axis] - first), axis=axis))
+
+
+def _rearranged(draw: _Drawing, of: tuple[int, ...], kind: Any, **attributes: Any) -> Case:
+    quantization = draw.quantization()
+    return draw.finish(kind(input=draw.input(of, quantization), output=draw.output(quantization), **attributes))
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -309,6 +405,11 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "movement": _movement,
     "resize": _resize,
     "conversion": _conversion,
+    "arg_extremum": _arg_extremum,
+    "table": _table,
+    "extremum": _extremum,
+    "blocks": _blocks,
+    "rearrangement": _rearrangement,
 }
 
 

@@ -22,7 +22,7 @@ from npu_hal.api import (
 from npu_hal_software.driver import SoftwareDriver
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.subgraph import JitSubgraph
-from npu_hal_software.reference import DEFINITIONS
+from npu_hal_software.reference.definitions import DEFINITIONS
 from npu_hal_software.reference.kernel import Definition
 
 SHAPE = (1, 5, 7)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from npu_hal.api import Add, Concatenation, Conv2D, DepthwiseConv2D, FullyConnected, Graph, Pad, Split
+from npu_hal.api import Add, Concatenation, Conv2D, DepthwiseConv2D, FullyConnected, Graph, Pad, Split, Tensor
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.jobs import tp_job
 from npu_hal_etnaviv.jobs.image import INTERLEAVED, PLANAR, Image
@@ -34,6 +34,11 @@ def lower_as_mesa(graph: Graph, core: NpuCore) -> Program:
                 lowering.pad(operation)
         lowering.made_for(position)
     return lowering.program()
+
+
+def _model_zero_point(tensor: Tensor) -> int:
+    """A zero point as the model has it, cut to a byte, where the NPU's is unsigned."""
+    return 0 if tensor.quantization is None else tensor.quantization.zero_point & 0xFF
 
 
 class _Lowering:
@@ -100,8 +105,8 @@ class _Lowering:
                 top=1,
                 left=1,
                 cores=self._core.tp_core_count,
-                input_zero_point=tensors[operation.input].affine().zero_point & 0xFF,
-                output_zero_point=tensors[operation.output].affine().zero_point & 0xFF,
+                input_zero_point=_model_zero_point(tensors[operation.input]),
+                output_zero_point=_model_zero_point(tensors[operation.output]),
             )
         )
         self._detranspose(operation.output, target)

@@ -17,7 +17,7 @@ from npu_hal.api import (
 )
 from npu_hal_etnaviv.hardware.npu_core import NpuCore
 from npu_hal_etnaviv.lowering.weighted_sum import rescale
-from npu_hal_etnaviv.supports.common import require_image, require_rescale
+from npu_hal_etnaviv.supports.common import require_8_bit, require_image, require_rescale
 from npu_hal_etnaviv.supports.limits import MOST_CHANNELS, largest_kernel
 from npu_hal_etnaviv.supports.refusal import Refusal, require
 from npu_hal_etnaviv.weights.add_as_convolution import addition_scales
@@ -32,8 +32,10 @@ def supports_as_mesa(operation: AnyOperation, graph: Graph, core: NpuCore) -> Su
     """Whether Mesa's driver runs the operation, or why not."""
     try:
         require(core.can_reorder, f"the TP unit of {core.name} cannot rearrange tensors")
-        for index in operation.outputs:
-            require(graph.tensors[index].dtype.is_quantised8, f"{graph.tensors[index].name} is not of 8 bits")
+        for index in (*_computed_inputs(operation), *operation.outputs):
+            require_8_bit(graph.tensors[index])
+            is_batch = graph.tensors[index].rank == CHANNEL_AXIS + 1 and graph.tensors[index].shape[0] > 1
+            require(not is_batch, "Mesa takes one image")
         match operation:
             case Conv2D() | DepthwiseConv2D():
                 _check_convolution(operation, graph, core)
@@ -54,6 +56,13 @@ def supports_as_mesa(operation: AnyOperation, graph: Graph, core: NpuCore) -> Su
     return Support.yes()
 
 
+def _computed_inputs(operation: AnyOperation) -> tuple[int, ...]:
+    """The inputs that are no weights and no bias."""
+    if isinstance(operation, Conv2D | DepthwiseConv2D | FullyConnected):
+        return (operation.input,)
+    return operation.inputs
+
+
 def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph, core: NpuCore) -> None:
     tensors = graph.tensors
     source, weights, target = tensors[operation.input], tensors[operation.filter], tensors[operation.output]
@@ -65,7 +74,6 @@ def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph, core: 
         bias.quantization is None or not bias.quantization.is_per_axis,
         "Mesa does not take a bias quantised per axis",
     )
-    require(source.shape[0] == 1, "Mesa takes one image")
     require(operation.dilations == (1, 1), "Mesa does not dilate")
     require(operation.strides in ((1, 1), (2, 2)), "Mesa takes strides of 1 and 2 only")
     if isinstance(operation, Conv2D):
@@ -92,7 +100,6 @@ def _check_convolution(operation: Conv2D | DepthwiseConv2D, graph: Graph, core: 
 
 def _check_addition(operation: Add, graph: Graph, core: NpuCore) -> None:
     first, second, target = (graph.tensors[index] for index in (operation.lhs, operation.rhs, operation.output))
-    require(not first.is_constant and not second.is_constant, "Mesa adds computed tensors only")
     require(first.shape == second.shape and first.rank == CHANNEL_AXIS + 1, "Mesa adds images of one shape only")
     scales = addition_scales(first.affine().scale, 0, second.affine().scale, 0)
     factor = float32_product_scale(first.affine().scale, float(scales.weight_scale), target.affine().scale)

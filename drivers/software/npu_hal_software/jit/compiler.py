@@ -7,13 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 
 from npu_hal_software.jit import object_cache
 from npu_hal_software.jit.dispatcher import RUN, SERVE
 from npu_hal_software.jit.elf_object import ObjectError, load_object
-from npu_hal_software.jit.generator import generate_module, generator_version
+from npu_hal_software.jit.generator_version import generator_version
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier, cpu_flags, cpu_model, machine_name
 
@@ -66,7 +65,10 @@ def _load(tier: Tier, rounding: Rounding) -> CompiledKernels:
 
 def cache_key(tier: Tier, rounding: Rounding) -> str:
     """A name for code that depends on the CPU, LLVM, and this generator."""
-    parts = (machine_name(), cpu_model(), " ".join(sorted(cpu_flags())), metadata.version("llvmlite"))
+    # The package alone holds little but its version: LLVM's library comes with `llvmlite.binding`.
+    import llvmlite
+
+    parts = (machine_name(), cpu_model(), " ".join(sorted(cpu_flags())), llvmlite.__version__)
     digest = hashlib.sha256("\0".join((*parts, generator_version())).encode()).hexdigest()[:24]
     return f"{tier.name}-{rounding}-{digest}"
 
@@ -87,6 +89,9 @@ def compile_assembly(text: str, tier: Tier) -> bytes:
 
 def optimised_module(tier: Tier, rounding: Rounding, triple: str = "") -> tuple[Any, Any]:
     """llvmlite's module of the kernels after optimisation, and its target machine."""
+    # Processes that find their kernels in the cache need neither the generator nor LLVM.
+    from npu_hal_software.jit.generator import generate_module
+
     return _optimised(generate_module(tier, rounding), tier, triple)
 
 

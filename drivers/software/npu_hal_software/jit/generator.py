@@ -1,14 +1,12 @@
 """The whole module of kernels for one tier and rounding."""
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
+from npu_hal_software.jit.arg_extremum import emit_arg_extremum
 from npu_hal_software.jit.conversion import emit_conversion
 from npu_hal_software.jit.data_movement import emit_data_movement
 from npu_hal_software.jit.depthwise import emit_depthwise
 from npu_hal_software.jit.dispatcher import emit_dispatcher
 from npu_hal_software.jit.elementwise import emit_elementwise
+from npu_hal_software.jit.extremum import emit_extremum
 from npu_hal_software.jit.gemm import emit_gemm
 from npu_hal_software.jit.ir import Module
 from npu_hal_software.jit.kernel import KernelContext
@@ -33,16 +31,8 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         *emit_data_movement(context),
         *emit_resize(context),
         *emit_conversion(context),
+        emit_arg_extremum(context),
+        emit_extremum(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text
-
-
-@cache
-def generator_version() -> str:
-    """A hash of the generator's own source, so that no kernel of another version is ever run."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _logger = logging.getLogger("npu_hal.software.jit")
@@ -30,12 +30,16 @@ def cache_folder() -> Path:
 
 
 def _temporary_folder() -> Path:
+    # A process that finds its kernels in the first folder does not need it.
+    import tempfile
+
     return Path(tempfile.gettempdir()) / f"npu-hal-{os.getuid()}"
 
 
-def _folders() -> list[Path]:
+def _folders() -> Iterator[Path]:
     """Where to look, the preferred folder first; the second is for homes that cannot be written."""
-    return [cache_folder(), _temporary_folder()]
+    yield cache_folder()
+    yield _temporary_folder()
 
 
 def load(key: str) -> bytes | None:
@@ -59,6 +63,8 @@ def load(key: str) -> bytes | None:
 
 def store(key: str, payload: bytes) -> None:
     """Store an object under `key`; a folder that cannot be written is no error."""
+    import tempfile
+
     content = _MAGIC + hashlib.sha256(payload).digest() + payload
     for folder in _folders():
         try:

@@ -223,6 +223,30 @@ _CONVERSION_FIELDS = ("input", "output", "count", "scale", "zero_point", "low", 
 # bytes are above them.
 QUANTIZE = RecordKind(15, "quantize", _CONVERSION_FIELDS)
 DEQUANTIZE = RecordKind(16, "dequantize", _CONVERSION_FIELDS)
+ARG_EXTREMUM = RecordKind(
+    17,
+    "arg_extremum",
+    (
+        "input",
+        "output",
+        "rows",
+        "depth",  # 256 at most
+        "mask",  # xor of every byte: 0 for the largest, 255 for the smallest
+        "is_long",  # 1: int64 indices, 0: int32
+    ),
+)
+EXTREMUM = RecordKind(
+    18,
+    "extremum",
+    (
+        "lhs",
+        "rhs",
+        "rhs_step",  # 1: bytes of a tensor, 0: one vector of equal bytes
+        "output",
+        "count",
+        "is_maximum",  # 1: the larger, 0: the smaller
+    ),
+)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

@@ -66,7 +66,7 @@ from npu_hal_software.reference.slicing import (
 )
 from npu_hal_software.reference.softmax import compile_softmax, softmax_refusal
 from npu_hal_software.reference.squared_difference import compile_squared_difference, squared_difference_refusal
-from npu_hal_software.reference.sum import compile_sum, sum_refusal
+from npu_hal_software.reference.sum import compile_sum
 from npu_hal_software.reference.transpose_convolution import compile_transpose_conv, transpose_conv_refusal
 
 DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
@@ -139,7 +139,7 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
         "SQUEEZE": Definition(compile_same_elements),
         "STRIDED_SLICE": Definition(compile_strided_slice),
         "SUB": Definition(compile_arithmetic, arithmetic_refusal),
-        "SUM": Definition(compile_sum, sum_refusal),
+        "SUM": Definition(compile_sum),
         "SVDF": Definition(compile_svdf, svdf_refusal),
         "TANH": Definition(compile_smooth_activation),
         "TFLITE_DETECTION_POSTPROCESS": Definition(compile_detection_post_process),

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from npu_hal.api import AnyOperation, Array, DType, Tensor
+from npu_hal_software.jit.lowering.definition import compile_definition
 from npu_hal_software.jit.program import SIGN_BIT, Address, Program
-from npu_hal_software.reference import DEFINITIONS
 
 _logger = logging.getLogger("npu_hal.software.jit")
 
@@ -21,7 +21,7 @@ _Callback = ctypes.CFUNCTYPE(None, ctypes.c_int64)
 def lower_by_reference(program: Program, operation: AnyOperation) -> None:
     """Call the definition in numpy on the stored bytes."""
     _logger.info("%s runs in numpy: there is no native kernel for its form", program.label)
-    kernel = DEFINITIONS[operation.kind].compile(operation, program.graph.tensors)
+    kernel = compile_definition(operation, program.graph.tensors)
     sources = [_Operand(program, index, program.stored(index)) for index in operation.inputs]
     targets = [_Operand(program, index, program.output(index)) for index in operation.outputs]
     failures = program.failures
@@ -29,7 +29,9 @@ def lower_by_reference(program: Program, operation: AnyOperation) -> None:
     def run(_: int) -> None:
         try:
             outputs = [np.empty(target.tensor.shape, target.tensor.dtype.numpy) for target in targets]
-            kernel([source.read() for source in sources], outputs)
+            # Overflow to infinity and NaN are results of float arithmetic like others, not worth a warning.
+            with np.errstate(all="ignore"):
+                kernel([source.read() for source in sources], outputs)
             for target, array in zip(targets, outputs, strict=True):
                 target.write(array)
         # Nothing may unwind into native code.

@@ -1,10 +1,11 @@
-"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE, TRANSPOSE."""
+"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE (EXPAND_DIMS, SQUEEZE), TRANSPOSE."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from npu_hal.api import Concatenation, Pad, Reshape, Split, Transpose
+from npu_hal.api import Concatenation, ExpandDims, Pad, Reshape, Split, Squeeze, Transpose
 from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
 from npu_hal_software.jit.program import (
     Address,
@@ -21,7 +22,7 @@ from npu_hal_software.jit.record import COPY
 COPY_AXES = 4
 
 
-def lower_reshape(program: Program, operation: Reshape) -> None:
+def lower_reshape(program: Program, operation: Reshape | ExpandDims | Squeeze) -> None:
     """The same bytes under another shape."""
     program.alias(operation.output, operation.input)
 
@@ -36,7 +37,7 @@ def lower_concatenation(program: Program, operation: Concatenation) -> None:
     for index in operation.concatenated:
         part = math.prod(program.tensor(index).shape[operation.axis :]) * output.dtype.itemsize
         source, mask = _converted(program, operation, index)
-        _copy_rows(program, source, target.moved(start), rows, part, part, row_bytes, mask)
+        copy_rows(program, source, target.moved(start), rows, part, part, row_bytes, mask)
         start += part
 
 
@@ -56,17 +57,29 @@ def _converted(program: Program, operation: Concatenation, index: int) -> tuple[
 
 def lower_split(program: Program, operation: Split) -> None:
     """Columns of the input are copied to each part."""
-    input_ = program.tensor(operation.input)
-    row_bytes = math.prod(input_.shape[operation.axis :]) * input_.dtype.itemsize
-    rows = math.prod(input_.shape[: operation.axis])
-    part = row_bytes // len(operation.parts)
-    source = program.stored(operation.input)
-    for number, index in enumerate(operation.parts):
-        start = source + number * part if isinstance(source, int) else source.moved(number * part)
-        _copy_rows(program, start, program.output(index), rows, part, row_bytes, part, 0)
+    shape = program.tensor(operation.input).shape
+    size = shape[operation.axis] // len(operation.parts)
+    split_columns(program, operation.input, operation.parts, operation.axis, [size] * len(operation.parts))
 
 
-def _copy_rows(
+def split_columns(program: Program, index: int, parts: Sequence[int], axis: int, sizes: Sequence[int]) -> None:
+    """Copy elements of `axis`, `sizes` of them to each of the tensors `parts`, one after the other."""
+    input_ = program.tensor(index)
+    step = math.prod(input_.shape[axis + 1 :]) * input_.dtype.itemsize
+    row_bytes, rows = input_.shape[axis] * step, math.prod(input_.shape[:axis])
+    source = program.stored(index)
+    start = 0
+    for part, size in zip(parts, sizes, strict=True):
+        copy_rows(program, moved(source, start), program.output(part), rows, size * step, row_bytes, size * step, 0)
+        start += size * step
+
+
+def moved(source: Address | int, byte_count: int) -> Address | int:
+    """The address `byte_count` bytes further on."""
+    return source + byte_count if isinstance(source, int) else source.moved(byte_count)
+
+
+def copy_rows(
     program: Program,
     source: Address | InputAddress | int,
     target: Address,
@@ -76,6 +89,7 @@ def _copy_rows(
     output_step: int,
     mask: int,
 ) -> None:
+    """Copy `rows` runs of `count` bytes, `input_step` and `output_step` bytes apart; `mask` is for every byte."""
     if rows * count == 0:
         return
     if count == input_step == output_step:
@@ -110,7 +124,7 @@ def lower_pad(program: Program, operation: Pad) -> None:
         size_0=whole, size_1=1, size_2=1, size_3=1, output_step_0=_FILL_BYTES, bytes=_FILL_BYTES,
     )  # fmt: skip
     if rest:
-        _copy_rows(program, pattern, target.moved(whole * _FILL_BYTES), 1, rest, rest, rest, 0)
+        copy_rows(program, pattern, target.moved(whole * _FILL_BYTES), 1, rest, rest, rest, 0)
     if input_.size == 0:
         return
     output_steps = contiguous_steps(output.shape, itemsize)

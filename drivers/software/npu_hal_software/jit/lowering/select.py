@@ -3,38 +3,62 @@
 from collections.abc import Sequence
 
 from npu_hal.api import (
+    Abs,
     Activation,
     Add,
     AnyOperation,
+    ArgMax,
+    ArgMin,
     AveragePool2D,
     Concatenation,
     Conv2D,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
     DType,
+    Elu,
+    Exp,
+    ExpandDims,
     FullyConnected,
+    HardSwish,
+    LeakyRelu,
+    Log,
     Logistic,
+    Maximum,
     MaxPool2D,
     Mean,
+    Minimum,
     Mul,
+    Pack,
     Pad,
     Quantize,
     Relu,
     Relu6,
+    ReluN1To1,
     Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
+    Slice,
     Softmax,
+    SpaceToDepth,
     Split,
+    SplitV,
+    Squeeze,
+    StridedSlice,
     Sub,
     Tanh,
     Tensor,
+    Tile,
     Transpose,
+    Unpack,
 )
+from npu_hal_software.jit.arg_extremum import LARGEST_DEPTH
+from npu_hal_software.jit.lowering.arg_extremum import lower_arg_extremum
 from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
 from npu_hal_software.jit.lowering.conversion import lower_conversion
 from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
 from npu_hal_software.jit.lowering.depthwise_convolution import lower_depthwise_convolution
+from npu_hal_software.jit.lowering.extremum import fits_extremum, lower_extremum
 from npu_hal_software.jit.lowering.fallback import lower_by_reference
 from npu_hal_software.jit.lowering.movement import (
     fits_copy,
@@ -43,8 +67,10 @@ from npu_hal_software.jit.lowering.movement import (
     lower_reshape,
     lower_split,
     lower_transpose,
+    split_columns,
 )
 from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
+from npu_hal_software.jit.lowering.rearrangement import copy_layout, lower_pack, lower_rearrangement
 from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
 from npu_hal_software.jit.lowering.softmax import lower_softmax
 from npu_hal_software.jit.lowering.tables import lower_table
@@ -68,11 +94,26 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
     """Append records if there is a kernel for the operation's form."""
     tensors = program.graph.tensors
     match operation:
-        case Reshape():
+        case Reshape() | ExpandDims() | Squeeze():
             lower_reshape(program, operation)
             return True
         case Split():
             lower_split(program, operation)
+            return True
+        case SplitV():
+            split_columns(program, operation.input, operation.parts, operation.axis, operation.sizes)
+            return True
+        case Unpack():
+            split_columns(program, operation.input, operation.slices, operation.axis, [1] * len(operation.slices))
+            return True
+        case Pack():
+            lower_pack(program, operation)
+            return True
+        case Slice() | StridedSlice() | DepthToSpace() | SpaceToDepth() | Tile():
+            layout = copy_layout(operation, operands[0], operands[-1])
+            if not layout.fits:
+                return False
+            lower_rearrangement(program, operation, layout)
             return True
         case Pad() if _copies_input(operation, tensors):
             lower_pad(program, operation)
@@ -89,6 +130,9 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Quantize() | Dequantize() if _converts_floats(operands):
             lower_conversion(program, operation)
             return True
+        case ArgMax() | ArgMin() if _compares_last_axis(operation, operands[0]):
+            lower_arg_extremum(program, operation)
+            return True
     if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
         return False
     match operation:
@@ -100,6 +144,8 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_fully_connected(program, operation)
         case Add() | Sub() | Mul() if len(operands[-1].shape) <= MAX_BROADCAST_AXES:
             lower_arithmetic(program, operation)
+        case Minimum() | Maximum() if fits_extremum(operation, tensors):
+            lower_extremum(program, operation)
         case AveragePool2D() | MaxPool2D() if operation.filter_height * operation.filter_width <= _LARGEST_WINDOW:
             lower_pool(program, operation)
         case Mean() if _reduces_image(operation, operands[0]):
@@ -108,7 +154,9 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_resize_bilinear(program, operation)
         case Softmax():
             lower_softmax(program, operation)
-        case Logistic() | Tanh() | Relu() | Relu6() | Quantize():
+        case Relu() | Relu6() | ReluN1To1() | LeakyRelu() | HardSwish() | Elu() | Logistic() | Tanh() | Quantize():
+            lower_table(program, operation)
+        case Abs() | Exp() | Log():
             lower_table(program, operation)
         case _:
             return False
@@ -120,6 +168,15 @@ def _converts_floats(operands: Sequence[Tensor]) -> bool:
     floats = [tensor for tensor in operands if tensor.dtype is DType.FLOAT32]
     stored = [tensor for tensor in operands if tensor.dtype.is_quantised8 and not tensor.affine().is_per_axis]
     return len(floats) == len(stored) == 1
+
+
+def _compares_last_axis(operation: ArgMax | ArgMin, input_: Tensor) -> bool:
+    """Whether rows of bytes are compared, of no more than the kernel's keys have room for."""
+    return (
+        input_.dtype.is_quantised8
+        and operation.axis == len(input_.shape) - 1
+        and input_.shape[operation.axis] <= LARGEST_DEPTH
+    )
 
 
 def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import AnyOperation, DType, Tensor
+from npu_hal_software.jit.lowering.definition import compile_definition
 from npu_hal_software.jit.program import SIGN_BIT, Address, Program, position_chunks
 from npu_hal_software.jit.record import LOOKUP
-from npu_hal_software.reference import DEFINITIONS
 
 
 def lower_table(program: Program, operation: AnyOperation) -> None:
@@ -46,7 +46,8 @@ def stored_table(operation: AnyOperation, input_: Tensor, output: Tensor) -> NDA
     image = output.model_copy(update={"shape": (256,)})
     renumbered = operation.renumbered({operation.inputs[0]: 0, operation.outputs[0]: 1}.__getitem__)
     results = np.empty(256, output.dtype.numpy)
-    kernel = DEFINITIONS[operation.kind].compile(renumbered, (domain, image))
-    kernel([values.view(input_.dtype.numpy)], [results])
+    with np.errstate(all="ignore"):
+        kernel = compile_definition(renumbered, (domain, image))
+        kernel([values.view(input_.dtype.numpy)], [results])
     stored = results.view(np.uint8)
     return stored ^ np.uint8(SIGN_BIT) if output.dtype is DType.INT8 else stored

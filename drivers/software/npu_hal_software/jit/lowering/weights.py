@@ -35,9 +35,9 @@ class CentredWeights:
         return CentredWeights(terms, self.remainder)
 
     def sums(self) -> NDArray[np.int64]:
-        """Sums over all axes but the first, of the terms."""
+        """Sums over all axes but the first, of the terms; modulo 2**32, as accumulators are."""
         flat = [term.reshape(term.shape[0], -1) for term in self.terms]
-        return sum((np.add.reduce(term, axis=1, dtype=np.int64) for term in flat), np.zeros(len(flat[0]), np.int64))
+        return sum((np.add.reduce(term, axis=1, dtype=np.int32) for term in flat), np.zeros(len(flat[0]), np.int64))
 
 
 def centre_weights(tensor: Tensor) -> CentredWeights:
@@ -60,12 +60,12 @@ def centre_weights(tensor: Tensor) -> CentredWeights:
     smallest, largest = tensor.dtype.integer_range
     clipped = np.clip(data, max(zero_point - 128, smallest), min(zero_point + 127, largest))
     outside = np.flatnonzero(clipped != data)
-    first = (clipped - data.dtype.type(zero_point)).view(np.int8)
-    if not outside.size:
-        return CentredWeights((first,))
-    if second_term_pays(outside.size, data.size, data.shape[0]):
+    if not outside.size or second_term_pays(outside.size, data.size, data.shape[0]):
         rest = data.reshape(-1)[outside].astype(np.int16) - clipped.reshape(-1)[outside]
-        return CentredWeights((first, *(_scattered(term, outside, data.shape) for term in int8_terms(rest))))
+        # In place: weights are large, and memory that is touched for the first time is slow.
+        clipped -= data.dtype.type(zero_point)
+        further = int8_terms(rest) if outside.size else ()
+        return CentredWeights((clipped.view(np.int8), *(_scattered(term, outside, data.shape) for term in further)))
     if tensor.dtype is DType.UINT8:
         return CentredWeights(((data ^ np.uint8(0x80)).view(np.int8),), zero_point - 128)
     return CentredWeights((data,), zero_point)

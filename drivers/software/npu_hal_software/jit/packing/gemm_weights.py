@@ -109,11 +109,15 @@ def _used_groups(terms: list[NDArray[np.int32]], first: int, used: int) -> list[
 
 def _segment_table(weights: SegmentedWeights, used_groups: list[NDArray[np.intp]]) -> NDArray[np.int64]:
     """(offset, length) of the dense segments, and of each group of the other terms."""
-    dense = np.stack([weights.offsets, np.full_like(weights.offsets, weights.depth)], axis=1)
-    groups = np.concatenate([*used_groups, np.zeros(0, np.intp)]).astype(np.int64)
-    segment, inner = np.divmod(groups * DEPTH_GROUP, weights.depth)
-    sparse = np.stack([weights.offsets[segment] + inner, np.full_like(groups, DEPTH_GROUP)], axis=1)
-    return np.ascontiguousarray(np.concatenate([dense, sparse]))
+    segments = len(weights.offsets)
+    table = np.empty((segments + sum(part.size for part in used_groups), 2), np.int64)
+    table[:segments, 0] = weights.offsets
+    table[:segments, 1] = weights.depth
+    if len(table) > segments:
+        segment, inner = np.divmod(np.concatenate(used_groups) * DEPTH_GROUP, weights.depth)
+        table[segments:, 0] = weights.offsets[segment] + inner
+        table[segments:, 1] = DEPTH_GROUP
+    return table
 
 
 def constant_words_of(

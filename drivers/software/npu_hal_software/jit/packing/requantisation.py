@@ -98,4 +98,4 @@ def constant_words(
 def blocks_of(words: NDArray[np.int32], lanes: int) -> NDArray[np.int32]:
     """Lane-wise words of shape (..., vectors * lanes, words) as blocks of shape (..., vectors, words, lanes)."""
     split = words.reshape(*words.shape[:-2], -1, lanes, words.shape[-1])
-    return np.ascontiguousarray(np.moveaxis(split, -1, -2))
+    return np.ascontiguousarray(split.swapaxes(-1, -2))

@@ -1,0 +1,17 @@
+"""The reference level's definitions, for what has no kernel and for tables of results."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from npu_hal.api import AnyOperation, Tensor
+
+if TYPE_CHECKING:
+    from npu_hal_software.reference.kernel import Kernel
+
+
+def compile_definition(operation: AnyOperation, tensors: Sequence[Tensor]) -> "Kernel":
+    """The operation's definition in numpy."""
+    # Definitions of all kinds are many modules, which most models never use: they are imported when first needed.
+    from npu_hal_software.reference.definitions import DEFINITIONS
+
+    return DEFINITIONS[operation.kind].compile(operation, tensors)

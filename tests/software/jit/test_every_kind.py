@@ -1,0 +1,43 @@
+"""Kinds without kernels of their own run among others as the reference level has them."""
+
+import numpy as np
+import pytest
+
+from npu_hal.api import Div, DType, GraphBuilder, InvalidInput, Log
+from tests.software.checks import run_reference
+from tests.software.jit.every_kind import every_kind
+from tests.software.jit.running import run_jit
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_graph_of_all_kinds_is_that_of_the_reference_level(threads: str) -> None:
+    graph, inputs, missing = every_kind()
+    assert not missing
+    expected = run_reference(graph, inputs)
+    for result, other, tensor in zip(
+        run_jit(graph, inputs, threads=threads), expected, graph.output_tensors, strict=True
+    ):
+        np.testing.assert_array_equal(result, other, err_msg=tensor.name)
+
+
+def test_infinity_and_nan_are_results_like_others() -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", (3,), DType.FLOAT32)
+    logarithm, quotient = (builder.tensor(name, DType.FLOAT32) for name in ("log", "quotient"))
+    builder.append(Log(input=x, output=logarithm))
+    builder.append(Div(lhs=x, rhs=x, output=quotient))
+    graph = builder.build([logarithm, quotient])
+    data = np.array([0, -1, np.inf], np.float32)
+    logarithms, quotients = run_jit(graph, [data])
+    np.testing.assert_array_equal(logarithms, [-np.inf, np.nan, np.inf])
+    np.testing.assert_array_equal(quotients, [np.nan, 1, np.nan])
+
+
+def test_what_only_values_can_tell_is_refused_when_invoked() -> None:
+    builder = GraphBuilder()
+    lhs, rhs = (builder.input(name, (2,), DType.INT32) for name in ("lhs", "rhs"))
+    quotient = builder.tensor("quotient", DType.INT32)
+    builder.append(Div(lhs=lhs, rhs=rhs, output=quotient))
+    graph = builder.build([quotient])
+    with pytest.raises(InvalidInput, match="divisor of 0"):
+        run_jit(graph, [np.array([1, 2], np.int32), np.array([1, 0], np.int32)])
