@@ -106,12 +106,17 @@ def _set_shapes(file: ModelFile, subgraph: SubgraphFile, shapes: Mapping[str, Se
 
 
 def _summary(refused: Sequence[FileOperator]) -> str:
-    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    """The kinds that are refused, where they are, and why: of reasons that differ in their tensors, the first."""
+    groups: defaultdict[str, list[FileOperator]] = defaultdict(list)
     for operator in refused:
-        groups[operator.name, operator.reason].append(operator.index)
-    return "; ".join(
-        f"{name} at {', '.join(map(str, indices))}: {reason}" for (name, reason), indices in groups.items()
-    )
+        groups[operator.name].append(operator)
+    parts = []
+    for name, operators in groups.items():
+        reasons = dict.fromkeys(operator.reason for operator in operators)
+        where = ", ".join(str(operator.index) for operator in operators)
+        more = f" (and {len(reasons) - 1} more like it)" if len(reasons) > 1 else ""
+        parts.append(f"{name} at {where}: {next(iter(reasons))}{more}")
+    return "; ".join(parts)
 
 
 def _build_graph(

@@ -1,5 +1,6 @@
 """LSTM, SVDF and RNN layers against TensorFlow Lite's reference kernels, over several steps that share state."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from npu_hal.api import (
     Svdf,
     UnidirectionalSequenceLstm,
 )
+from npu_hal_software.driver import SoftwareDriver
 from tests.software.layers import assert_layer_matches_tflite
 
 GATES = ("input", "forget", "cell", "output")
@@ -236,3 +238,18 @@ def test_rnn(activation: Any) -> None:
     )
     graph = builder.build([output, new_state])
     assert_layer_matches_tflite(graph, inputs_for(graph, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (Lstm(is_int8=True, has_layer_norm=True), "layer normalisation in an int8 LSTM is not defined"),
+        (Lstm(is_int8=True, cell_power=-16), r"the cell state's scale .* powers of two from 2\*\*-15 to 2\*\*-9"),
+    ],
+)
+def test_int8_lstms_that_are_refused(layer: Lstm, reason: str) -> None:
+    graph = _LstmGraph(layer, 1).build()
+    with SoftwareDriver().open() as device:
+        support = device.supports(graph.operations[0], graph)
+    assert not support
+    assert re.search(reason, support.reason)

@@ -6,7 +6,8 @@ import numpy as np
 
 from npu_hal import api
 from npu_hal.api import AnyOperation, Array, DType, Graph, GraphBuilder, InvalidGraph, Padding, Quantization
-from npu_hal_software.reference import DEFINITIONS, refusal
+from npu_hal_software.reference.definitions import DEFINITIONS
+from npu_hal_software.reference.support import refusal
 
 SHAPE = (1, 4, 4, 8)
 SIZE = 128

@@ -12,11 +12,12 @@ s_cell is a power of two; every other factor is a `FixedPointMultiplier`. Withou
 it; TensorFlow Lite's kernel then has them with the negated zero point, which shows where they saturate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from npu_hal.api import Array, DType, Quantization, Tensor, UnidirectionalSequenceLstm
 from npu_hal_software.reference.fixed_point import FixedPointMultiplier, Integers, rounding_divide_by_power_of_two
@@ -32,14 +33,30 @@ _WIDEST_TANH = 6
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """``round((matrix @ vector + bias) * multiplier)`` for vectors as stored."""
+    """``round((vector @ matrix + bias) * multiplier)`` for vectors as stored; a multiplier for each column.
 
-    matrix: Integers
-    bias: Integers
+    Sums stay far below 2**53, so that matrices of float64, which BLAS multiplies, are exact.
+    """
+
+    matrix: NDArray[np.float64]
+    bias: NDArray[np.float64]
     multiplier: FixedPointMultiplier
 
     def of(self, vectors: Integers) -> Integers:
         return self.multiplier.multiply(vectors @ self.matrix + self.bias)
+
+    @classmethod
+    def beside(cls, products: Sequence["_Product"]) -> "_Product":
+        """All columns of several products of the same vectors."""
+        columns = [product.matrix.shape[1] for product in products]
+        return cls(
+            np.concatenate([product.matrix for product in products], axis=1),
+            np.concatenate([product.bias for product in products]),
+            FixedPointMultiplier(
+                np.repeat([product.multiplier.significands for product in products], columns),
+                np.repeat([product.multiplier.exponents for product in products], columns),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +66,19 @@ class _Peephole:
     weights: Integers
     multiplier: FixedPointMultiplier
 
+    def add(self, sums: Integers, cell: Integers) -> Integers:
+        return _saturate16(sums + self.multiplier.multiply(self.weights * cell))
+
 
 @dataclass(frozen=True, slots=True)
-class _Gate:
-    """The sums that enter one gate's function."""
+class _Weights:
+    """A layer's weights: the products of all gates side by side, in the order of `names`."""
 
+    names: tuple[str, ...]
     from_input: _Product
     from_state: _Product
-    peephole: _Peephole | None
-
-    def sums(self, x: Integers, state: Integers, cell: Integers) -> Integers:
-        sums = _saturate16(self.from_input.of(x))
-        sums = _saturate16(self.from_state.of(state) + sums)
-        if self.peephole is not None:
-            sums = _saturate16(sums + self.peephole.multiplier.multiply(self.peephole.weights * cell))
-        return sums
+    peepholes: Mapping[str, _Peephole]
+    projection: _Product | None
 
 
 class _Layer:
@@ -84,86 +99,90 @@ class _Layer:
         self._cell_bound = _bound(operation.cell_clip, cell, INT16_MAX)
         self._projection_bound = _bound(operation.projection_clip, scale_of(tensors[operation.output_state]), 127)
 
-    def gates(self, arrays: dict[int, Array]) -> tuple[dict[str, _Gate], _Product | None]:
-        """The gates by name, and the projection, from the arrays of the operands."""
+    def weights(self, arrays: Mapping[int, Array]) -> _Weights:
+        """The weights, from the arrays of the operands."""
         operation = self._operation
-        names = [name for name in GATES if getattr(operation, f"input_to_{name}_weights") is not None]
-        projection = None
-        if operation.projection_weights is not None:
-            scale = self._scale(operation.projection_weights) * np.float32(self._hidden.scale)
-            projection = self._product(
-                arrays,
-                operation.projection_weights,
-                operation.projection_bias,
-                self._hidden_zero_point,
-                np.float64(scale / self._scale(operation.output_state)),
-            )
-        return {name: self._gate(name, arrays) for name in names}, projection
+        names = tuple(name for name in GATES if getattr(operation, f"input_to_{name}_weights") is not None)
+        return _Weights(
+            names,
+            _Product.beside([self._from_input(name, arrays) for name in names]),
+            _Product.beside([self._from_state(name, arrays) for name in names]),
+            {name: peephole for name in names if (peephole := self._peephole(name, arrays)) is not None},
+            self._projection(arrays),
+        )
+
+    def inputs(self, weights: _Weights, x: Integers) -> Integers:
+        """What the inputs ``[T, B, I]`` give to the gates' sums."""
+        return _saturate16(weights.from_input.of(x))
 
     def step(
-        self, gates: dict[str, _Gate], projection: _Product | None, x: Integers, state: Integers, cell: Integers
+        self, weights: _Weights, from_input: Integers, state: Integers, cell: Integers
     ) -> tuple[Integers, Integers]:
         """The new output state and cell state."""
-        forget = _sigmoid(gates["forget"].sums(x, state, cell))
-        taken = _sigmoid(gates["input"].sums(x, state, cell)) if "input" in gates else INT16_MAX - forget
-        candidate = _tanh(gates["cell"].sums(x, state, cell), 3)
+        sums = _saturate16(weights.from_state.of(state) + from_input)
+        gates = dict(zip(weights.names, np.split(sums, len(weights.names), axis=1), strict=True))
+        peepholes = weights.peepholes
+        for name in ("input", "forget"):
+            if name in peepholes:
+                gates[name] = peepholes[name].add(gates[name], cell)
+        forget = _sigmoid(gates["forget"])
+        taken = _sigmoid(gates["input"]) if "input" in gates else INT16_MAX - forget
+        candidate = _tanh(gates["cell"], 3)
         kept = _wrap16(rounding_divide_by_power_of_two(forget * cell, 15))
         added = _wrap16(rounding_divide_by_power_of_two(taken * candidate, 30 + self._cell_exponent))
         cell = _saturate16(kept + added)
         if self._cell_bound:
             cell = np.clip(cell, -self._cell_bound, self._cell_bound)
-        output = _sigmoid(gates["output"].sums(x, state, cell))
+        if "output" in peepholes:
+            gates["output"] = peepholes["output"].add(gates["output"], cell)
         squashed = _tanh(cell, 15 + self._cell_exponent)
-        hidden = _saturate8(self._hidden_multiplier.multiply(output * squashed) + self._hidden_zero_point)
+        hidden = self._hidden_multiplier.multiply(_sigmoid(gates["output"]) * squashed)
+        return self._project(weights.projection, _saturate8(hidden + self._hidden_zero_point)), cell
+
+    def _project(self, projection: _Product | None, hidden: Integers) -> Integers:
         if projection is None:
-            return hidden, cell
+            return hidden
         projected = _saturate8(projection.of(hidden) + self._state_zero_point)
         if self._projection_bound:
             projected = np.clip(projected, -self._projection_bound, self._projection_bound)
-        return projected, cell
+        return projected
 
-    def _gate(self, name: str, arrays: dict[int, Array]) -> _Gate:
-        operation = self._operation
-        inputs = getattr(operation, f"input_to_{name}_weights")
-        recurrent = getattr(operation, f"recurrent_to_{name}_weights")
-        bias = getattr(operation, f"{name}_gate_bias")
-        weights = getattr(operation, f"cell_to_{name}_weights", None)
-        gate_scale = np.float32(GATE_SCALE)
-        peephole = None
-        if weights is not None:
-            scale = np.float32(2.0**self._cell_exponent) * self._scale(weights) / gate_scale
-            peephole = _Peephole(
-                np.asarray(arrays[weights], np.int64), FixedPointMultiplier.from_real(np.float64(scale))
-            )
-        return _Gate(
-            from_input=self._product(
-                arrays,
-                inputs,
-                bias,
-                zero_point_of(self._tensors[operation.input]),
-                np.float64(self._scale(inputs) * self._scale(operation.input) / gate_scale),
-            ),
-            from_state=self._product(
-                arrays,
-                recurrent,
-                None,
-                self._state_zero_point,
-                np.float64(self._scale(recurrent) * self._scale(operation.output_state) / gate_scale),
-            ),
-            peephole=peephole,
-        )
+    def _from_input(self, name: str, arrays: Mapping[int, Array]) -> _Product:
+        weights: int = getattr(self._operation, f"input_to_{name}_weights")
+        bias: int | None = getattr(self._operation, f"{name}_gate_bias")
+        zero_point = zero_point_of(self._tensors[self._operation.input])
+        scale = self._scale(weights) * self._scale(self._operation.input) / np.float32(GATE_SCALE)
+        return _product(arrays[weights], None if bias is None else arrays[bias], zero_point, scale)
 
-    def _product(
-        self, arrays: dict[int, Array], weights: int, bias: int | None, zero_point: int, real: np.float64
-    ) -> _Product:
-        matrix = np.asarray(arrays[weights], np.int64)
-        offset = -zero_point * matrix.sum(axis=1)
-        if bias is not None:
-            offset = offset + arrays[bias]
-        return _Product(np.ascontiguousarray(matrix.T), offset, FixedPointMultiplier.from_real(real))
+    def _from_state(self, name: str, arrays: Mapping[int, Array]) -> _Product:
+        weights: int = getattr(self._operation, f"recurrent_to_{name}_weights")
+        scale = self._scale(weights) * self._scale(self._operation.output_state) / np.float32(GATE_SCALE)
+        return _product(arrays[weights], None, self._state_zero_point, scale)
+
+    def _peephole(self, name: str, arrays: Mapping[int, Array]) -> _Peephole | None:
+        weights: int | None = getattr(self._operation, f"cell_to_{name}_weights", None)
+        if weights is None:
+            return None
+        scale = np.float32(2.0**self._cell_exponent) * self._scale(weights) / np.float32(GATE_SCALE)
+        return _Peephole(np.asarray(arrays[weights], np.int64), FixedPointMultiplier.from_real(np.float64(scale)))
+
+    def _projection(self, arrays: Mapping[int, Array]) -> _Product | None:
+        weights, bias = self._operation.projection_weights, self._operation.projection_bias
+        if weights is None:
+            return None
+        scale = self._scale(weights) * np.float32(self._hidden.scale) / self._scale(self._operation.output_state)
+        return _product(arrays[weights], None if bias is None else arrays[bias], self._hidden_zero_point, scale)
 
     def _scale(self, index: int) -> np.float32:
         return scale_of(self._tensors[index])
+
+
+def _product(weights: Array, bias: Array | None, zero_point: int, scale: np.float32) -> _Product:
+    matrix = weights.astype(np.float64)
+    offset = -zero_point * matrix.sum(axis=1)
+    if bias is not None:
+        offset += bias
+    return _Product(np.ascontiguousarray(matrix.T), offset, FixedPointMultiplier.from_real(np.float64(scale)))
 
 
 def compile_lstm_int8(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) -> Kernel:
@@ -173,20 +192,20 @@ def compile_lstm_int8(operation: UnidirectionalSequenceLstm, tensors: Sequence[T
     fixed = [index for index in operation.inputs if index not in changing]
     positions = [operation.inputs.index(index) for index in fixed]
     prepared = prepare_early(
-        lambda *arrays: layer.gates(dict(zip(fixed, arrays, strict=True))), tensors, (operation.input, *fixed)
+        lambda *arrays: layer.weights(dict(zip(fixed, arrays, strict=True))), tensors, (operation.input, *fixed)
     )
     at = {index: operation.inputs.index(index) for index in changing}
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        gates, projection = prepared([inputs[0], *(inputs[position] for position in positions)])
+        weights = prepared([inputs[0], *(inputs[position] for position in positions)])
         x = inputs[at[operation.input]].astype(np.int64)
         results, new_state, new_cell = outputs
         if not operation.time_major:
             x, results = x.swapaxes(0, 1), results.swapaxes(0, 1)
         state = inputs[at[operation.output_state]].astype(np.int64).reshape(new_state.shape)
         cell = inputs[at[operation.cell_state]].astype(np.int64).reshape(new_cell.shape)
-        for step, result in zip(x, results, strict=True):
-            state, cell = layer.step(gates, projection, step, state, cell)
+        for from_input, result in zip(layer.inputs(weights, x), results, strict=True):
+            state, cell = layer.step(weights, from_input, state, cell)
             result[...] = state
         new_state[...], new_cell[...] = state, cell
 
