@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from npu_hal.api import Finding, NpuHalError
 from npu_hal.debug import DEBUG_VARIABLE, VERBOSE
 from npu_hal.doctor.examination import ok, problem, warning
+from npu_hal.layers import SEPARATOR
 from npu_hal.registry import Registry
 from npu_hal.selection import DEVICE_VARIABLE, DRIVER_VARIABLE, select
 
@@ -53,7 +54,9 @@ def _choice(registry: Registry) -> Finding:
     check = "default device"
     try:
         selection = select(registry=registry)
-        with selection.driver.open(selection.device) as device:
+        # Opening layers has effects that nobody asked for here, such as a trace's folder.
+        driver = registry.get(selection.driver.name.rpartition(SEPARATOR)[2])
+        with driver.open(selection.device) as device:
             return ok(check, f"{selection.driver.name} {device.info.name}: {device.info.description}")
     except NpuHalError as error:
         wanted = " ".join(

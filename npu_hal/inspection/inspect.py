@@ -1,5 +1,6 @@
 """Inspecting a model: placement, compilation and measurement, gathered by operation of the model file."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -135,8 +136,19 @@ def _compile(record: StepRecord, model: PartialModel, device: Device) -> StepRec
             report = subgraph.report()
     except NpuHalError as error:
         return replace(record, problem=str(error))
+    if report is not None and not _is_sound(report, len(record.operations)):
+        return replace(record, compile_seconds=seconds, problem="the driver's report on it makes no sense")
     return replace(
         record, compile_seconds=seconds, report=report, rearranging_bytes=0 if report is None else _rearranging(report)
+    )
+
+
+def _is_sound(report: SubgraphReport, operations: int) -> bool:
+    """Whether a driver's report is about operations that there are, and times that can be."""
+    return all(
+        all(0 <= operation < operations for operation in job.operations)
+        and (job.estimated_seconds is None or 0 <= job.estimated_seconds < math.inf)
+        for job in report.jobs
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import npu_hal_nnapi.diagnosis
 import teflon.diagnosis
 from npu_hal.api import (
     AnyOperation,
@@ -25,11 +26,13 @@ from npu_hal.api import (
     Support,
 )
 from npu_hal.doctor import Examination, examine
+from npu_hal.doctor.libraries import examine_library
 from npu_hal.doctor.self_test import self_test_graph
 from npu_hal.registry import Registry
 from npu_hal_etnaviv.kernel import diagnosis
 from npu_hal_software.diagnosis import diagnose as diagnose_software
 from npu_hal_software.driver import SoftwareDriver
+from teflon.library import library_path
 from tests.cli.conftest import CommandLine, command, distribution, program
 from tests.core.plugins import entry_point, plugin
 
@@ -202,6 +205,15 @@ def test_variables(
     assert says in finding.observation
 
 
+def test_layers_are_not_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TEFLON_DRIVER", "trace+software")
+    registry = Registry([entry_point("software", lambda: plugin(SoftwareDriver()))])
+    finding = found(examine(registry), "environment")["default device"]
+    assert finding.observation.startswith("trace+software cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
 class TestKernelModule:
     """By files as the kernel has them."""
 
@@ -263,27 +275,35 @@ def test_without_a_code_generator_the_driver_is_slow(monkeypatch: pytest.MonkeyP
     assert "llvmlite" in finding.observation
 
 
-def test_the_delegate_loads() -> None:
-    library = teflon.diagnosis.diagnose()[0]
+@pytest.mark.parametrize("diagnose", [teflon.diagnosis.diagnose, npu_hal_nnapi.diagnosis.diagnose])
+def test_the_frontends_libraries_load(diagnose: Callable[[], Sequence[Finding]]) -> None:
+    library = diagnose()[0]
     assert library.status is FindingStatus.OK, library
-    assert "loads" in library.observation
+    assert library.observation.endswith("loads")
 
 
-def test_a_delegate_that_is_no_library_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "libteflon.so"
-    path.write_text("not ELF")
-    monkeypatch.setattr(teflon.diagnosis, "library_path", lambda: path)
-    library = teflon.diagnosis.diagnose()[0]
-    assert library.status is FindingStatus.PROBLEM
-    assert "does not load" in library.observation
+class TestLibraries:
+    """Libraries that are not what they should be."""
 
+    def test_no_library_at_all(self, tmp_path: Path) -> None:
+        path = tmp_path / "lib.so"
+        path.write_text("not ELF")
+        finding = examine_library("lib.so", lambda: path, ())
+        assert finding.status is FindingStatus.PROBLEM
+        assert "does not load" in finding.observation
 
-def test_a_delegate_that_was_not_built_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> Path:
-        raise NpuHalError("libteflon.so was not built")
+    def test_one_that_lacks_a_symbol(self) -> None:
+        finding = examine_library("lib.so", library_path, ["nonesuch"])
+        assert finding.status is FindingStatus.PROBLEM
+        assert "nonesuch" in finding.observation
 
-    monkeypatch.setattr(teflon.diagnosis, "library_path", missing)
-    assert teflon.diagnosis.diagnose()[0].observation == "libteflon.so was not built"
+    def test_one_that_was_not_built(self) -> None:
+        def missing() -> Path:
+            raise NpuHalError("lib.so was not built")
+
+        finding = examine_library("lib.so", missing, ())
+        assert finding.observation == "lib.so was not built"
+        assert "C compiler" in finding.advice
 
 
 def test_other_distributions_add_findings(program: CommandLine, distribution: Callable[[str, str, str], Path]) -> None:

@@ -82,3 +82,25 @@ def test_a_file_that_is_no_drm_device_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "renderD128").touch()
     rejected = find_nodes(lambda identity: True, tmp_path).rejected
     assert [node.reason for node in rejected] == ["it is no DRM device"]
+
+
+def test_a_forbidden_node_of_another_driver_is_none_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes, sysfs = tmp_path / "dri", tmp_path / "drm"
+    nodes.mkdir()
+    for name, driver in (("renderD128", "i915"), ("renderD129", "etnaviv-gpu"), ("renderD130", "")):
+        (nodes / name).touch()
+        if driver:
+            (tmp_path / driver).mkdir()
+            (sysfs / name / "device").mkdir(parents=True)
+            (sysfs / name / "device" / "driver").symlink_to(tmp_path / driver)
+
+    def refuse(path: Path, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("npu_hal_etnaviv.kernel.drm.render_node.DEFAULT_FOLDER", nodes)
+    monkeypatch.setattr("npu_hal_etnaviv.kernel.drm.render_node.SYSFS_DRM", sysfs)
+    monkeypatch.setattr("os.open", refuse)
+    search = find_nodes(lambda identity: True, nodes)
+    rejections = {node.path.name: node.rejection.name for node in search.rejected}
+    assert rejections == {"renderD128": "OTHER_DRIVER", "renderD129": "PERMISSION", "renderD130": "PERMISSION"}
+    assert "i915" in search.rejected[0].reason

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from npu_hal.api import DeviceNotFound, InvalidModel, NoSuchDriver
+from npu_hal.api import DeviceNotFound, InvalidModel, JobReport, NoSuchDriver, SubgraphReport
 from npu_hal.inspection import Inspection, Placement, inspect_model
 from npu_hal.inspection.summary import verdict
 from tests.inspection.models import three_operations, with_unknown_operator
@@ -78,6 +78,27 @@ def test_a_device_that_runs_everything(tmp_path: Path) -> None:
     assert inspection.reasons == ()
     assert inspection.device_seconds is None
     assert verdict(inspection) == "All 3 operations run on software cpu."
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        JobReport("beyond", "unit", (2,)),
+        JobReport("before", "unit", (-1,)),
+        JobReport("endless", "unit", (0,), estimated_seconds=float("inf")),
+        JobReport("nonsense", "unit", (0,), estimated_seconds=float("nan")),
+        JobReport("backwards", "unit", (0,), estimated_seconds=-1.0),
+    ],
+    ids=lambda job: job.name,
+)
+def test_a_report_that_makes_no_sense_is_a_problem_of_its_step(
+    job: JobReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("npu_hal_etnaviv.subgraph.EtnavivSubgraph.report", lambda self: SubgraphReport((job,)))
+    inspection = inspect_model(three_operations(tmp_path), *A311D, runs=0)
+    assert "makes no sense" in inspection.steps[0].problem
+    assert inspection.steps[0].report is None
+    assert inspection.device_seconds is None
 
 
 def test_errors_are_those_of_the_parts(tmp_path: Path) -> None:

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npu_hal.api import Abs, Activation, Div, DType, Exp, InvalidInput, Log, Quantization, Rsqrt, SquaredDifference
+from npu_hal.api import (
+    Abs,
+    Activation,
+    Div,
+    DType,
+    Exp,
+    GraphBuilder,
+    InvalidInput,
+    Log,
+    Quantization,
+    Rsqrt,
+    SquaredDifference,
+)
 from npu_hal_software.driver import SoftwareDriver
 from tests.software.checks import assert_matches_tflite, run_reference
 from tests.software.strategies import Case, CaseBuilder, activations, quantizations, scales, shapes, zero_points
@@ -31,6 +43,16 @@ def function_cases(draw: Draw, kind: Any) -> Case:
 @given(st.data())
 def test_functions(kind: Any, data: st.DataObject) -> None:
     assert_matches_tflite(data.draw(function_cases(kind)))
+
+
+def test_exponentials_beyond_all_integers_are_the_highest_value() -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", (2,), DType.INT8, Quantization.per_tensor(4.0, -128))
+    y = builder.tensor("y", DType.INT8, Quantization.per_tensor(0.5, 3))
+    builder.append(Exp(input=x, output=y))
+    (results,) = run_reference(builder.build([y]), [np.array([-128, 127], np.int8)])
+    # exp(0) is 2 steps; exp(1020) is infinity in float32.
+    np.testing.assert_array_equal(results, [5, 127])
 
 
 @given(function_cases(Rsqrt))

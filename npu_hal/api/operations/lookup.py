@@ -76,7 +76,7 @@ class LshProjection(Operation):
 
     hash ``[H, B]`` float32; input ``[N, ...]`` of any type; weight ``[N]`` float32 or absent (1). Bit (i, j) is set if
     the weighted sum over the rows n of a pseudo-random sign, made from ``hash[i, j]`` and the bytes of row n, is
-    positive. `mode` SPARSE: output ``[H]`` int32, the bits of hash i as one number, first bit lowest, plus ``i << B``;
+    positive. `mode` SPARSE: output ``[H]`` int32, the bits of hash i as one number, first bit highest, plus ``i << B``;
     SPARSE_WITHOUT_OFFSET: that number alone; DENSE: output ``[H * B]``, a 0 or 1 for each bit.
     """
 

@@ -251,7 +251,8 @@ def _table(draw: _Drawing) -> Case:
     of_int8 = (Abs, Elu, Exp, Log) if draw.dtype is DType.INT8 else ()
     kind = draw.choice(ReluN1To1, LeakyRelu, HardSwish, *of_int8)
     attributes = {"alpha": draw.choice(0.1, 0.5, -0.5)} if kind is LeakyRelu else {}
-    input_ = draw.input((draw.integer(1, 9), draw.integer(1, 40)))
+    # No further apart than HARD_SWISH takes.
+    input_ = draw.input((draw.integer(1, 9), draw.integer(1, 40)), draw.quantization(0.01, 1.0))
     return draw.finish(kind(input=input_, output=draw.output(draw.quantization(0.05, 1.0)), **attributes))
 
 

@@ -64,7 +64,7 @@ def test_an_exception_in_numpy_comes_out_of_invoke(monkeypatch: pytest.MonkeyPat
         raise FloatingPointError("not today")
 
     broken = {**DEFINITIONS, "MUL": Definition(lambda operation, tensors: fail)}
-    monkeypatch.setattr("npu_hal_software.jit.lowering.fallback.DEFINITIONS", broken)
+    monkeypatch.setattr("npu_hal_software.reference.compilation.DEFINITIONS", broken)
     with create_subgraph(float_to_float()) as subgraph, pytest.raises(FloatingPointError, match="not today"):
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
 

@@ -102,6 +102,8 @@ class FixedPointMultiplier:
 def round_half_away(values: NDArray[Any]) -> NDArray[Any]:
     """Nearest integers, ties away from zero, in the float type of `values` (C's ``round``)."""
     whole = np.trunc(values)
-    # The difference is exact, unlike values + 0.5.
-    result: NDArray[Any] = whole + np.copysign(np.abs(values - whole) >= 0.5, values)
+    # Infinities stay what they are, though they have no difference.
+    with np.errstate(invalid="ignore"):
+        # The difference is exact, unlike values + 0.5.
+        result: NDArray[Any] = whole + np.copysign(np.abs(values - whole) >= 0.5, values)
     return result

@@ -27,7 +27,8 @@ def compile_real_table(source: Tensor, result: Tensor, function: RealFunction) -
 
     def stored(values: NDArray[np.int32]) -> NDArray[Any]:
         real = scale_of(source) * (values - zero_point_of(source)).astype(np.float32)
-        with np.errstate(over="ignore"):
+        # Infinity is rounded by way of infinity less infinity.
+        with np.errstate(over="ignore", invalid="ignore"):
             steps = round_half_away(function(real) * (np.float32(1) / scale_of(result)))
         table: NDArray[Any] = np.clip(steps + zero_point_of(result), low, high).astype(result.dtype.numpy)
         return table

@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 def compile_definition(operation: AnyOperation, tensors: Sequence[Tensor]) -> "Kernel":
     """The operation's definition in numpy."""
     # Definitions of all kinds are many modules, which most models never use: they are imported when first needed.
-    from npu_hal_software.reference.definitions import DEFINITIONS
+    from npu_hal_software.reference.compilation import compile_operation
 
-    return DEFINITIONS[operation.kind].compile(operation, tensors)
+    return compile_operation(operation, tensors)
