@@ -8,7 +8,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_FLAGS ?=
+PYTEST_FLAGS ?= --numprocesses=auto --dist=loadfile
 
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 # An installation is good until what it was made from changes; Python sources are used in place.
