@@ -64,6 +64,8 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # Ctrl-C is for this process, which ends the others.
+            process_group=0,
         )
         answer = self._read()
         self.result.first_seconds = perf_counter() - started

@@ -1,6 +1,11 @@
 """``npu-hal bench``: contenders take turns, and what cannot run says why."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -117,6 +122,24 @@ def test_wrong_arguments(arguments: list[str], code: int, words: str) -> None:
     assert result.returncode == code
     assert words in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_ends_all_quietly() -> None:
+    command = [sys.executable, "-m", "npu_hal.cli", "bench", str(MODEL), "--driver", "software", "--runs", "1000000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    workers: list[str] = []
+    deadline = time.monotonic() + 60
+    while not workers and time.monotonic() < deadline:
+        time.sleep(0.2)
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    time.sleep(1)
+    # As a terminal does: to the whole group in front.
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "")
+    assert workers
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
 def test_a_chart_is_not_overwritten(tmp_path: Path) -> None:
