@@ -137,7 +137,8 @@ def test_ctrl_c_ends_all_quietly() -> None:
     # As a terminal does: to the whole group in front.
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "")
+    # An empty line is what the progress bar leaves.
+    assert (process.returncode, errors.strip()) == (130, "")
     assert workers
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
