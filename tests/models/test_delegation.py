@@ -19,11 +19,9 @@ from .test_exactness import SLOW
 
 # Keep something between inferences, which stays with the runtime.
 STATEFUL = {"audio/dtln_noise_suppression.tflite", "audio/mww_v2_okay_nabu.tflite"}
-# Computes shapes while it runs: LiteRT lets no delegate with static shapes near it.
-DYNAMIC = {"detection/ssd_mobilenet_v2_fpnlite_10_256_int8.tflite"}
 
 
-@pytest.mark.parametrize("path", [path for path in model_paths() if path not in {*NOT_EXPRESSIBLE, *SLOW, *DYNAMIC}])
+@pytest.mark.parametrize("path", [path for path in model_paths() if path not in {*NOT_EXPRESSIBLE, *SLOW}])
 def test_models_run_on_the_delegate(shared: Path, path: str) -> None:
     file = shared / "models" / path
     data = readable_bytes(file)
@@ -38,12 +36,6 @@ def test_models_run_on_the_delegate(shared: Path, path: str) -> None:
         for inputs in random_inputs(model.input_tensors, bool(model.states)):
             assert_as_exact_as_promised(run_interpreter(interpreter, inputs), run_interpreter(expected, inputs))
         del interpreter
-
-
-@pytest.mark.parametrize("path", sorted(DYNAMIC))
-def test_a_model_with_dynamic_shapes_is_turned_down_by_the_runtime(shared: Path, path: str) -> None:
-    with teflon.Delegate("software") as delegate, pytest.raises(RuntimeError):
-        reference_interpreter(readable_bytes(shared / "models" / path), delegates=[delegate])
 
 
 @pytest.mark.parametrize("path", sorted(STATEFUL - {"audio/mww_v2_okay_nabu.tflite"}))
