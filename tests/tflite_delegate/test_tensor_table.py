@@ -110,7 +110,6 @@ def test_quantisation_of_floats_means_nothing() -> None:
         (Native(STRING, (1,)), "tensor 7 't' has elements of TfLiteType 5"),
         (Native(FLOAT16, (1,)), "tensor 7 't' has elements of TfLiteType 10"),
         (Native(UINT8, (1,), is_variable=True), "tensor 7 't' is a variable"),
-        (Native(UINT8, (1,), allocation_type=AllocationType.DYNAMIC), "tensor 7 't' is dynamic"),
         (Native(UINT8, (1,), sparsity=1), "tensor 7 't' is sparse"),
         (Native(UINT8, (2, 3)).quantize((0.5,), (3,), kind=2), "tensor 7 't' has a quantisation of kind 2"),
         (Native(UINT8, (2, 3)).quantize((0.5, 0.5), (3, 3), axis=1), "2 scales along axis 1 do not fit"),

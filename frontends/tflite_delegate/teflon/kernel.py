@@ -117,8 +117,9 @@ class Kernel:
             self._resize(index, tensor)
 
     def _resize(self, index: int, tensor: Tensor) -> None:
-        native = (self._table_cell.value or 0) + index * _TENSOR_BYTES
-        if self._context.ResizeTensor(addressof(self._context), native, new_int_array(tensor.shape)):
+        address = addressof(self._native(index))
+        # The runtime takes over the array, also where it refuses.
+        if self._context.ResizeTensor(addressof(self._context), address, new_int_array(tensor.shape)):
             raise InvalidState(
                 f"the runtime does not give tensor {index} {tensor.name!r} the shape {list(tensor.shape)}"
             )
