@@ -1,16 +1,16 @@
 """A TensorFlow Lite delegate that hands operators to a driver of npu-hal."""
 
-import time
 from collections.abc import Mapping
 from ctypes import addressof
 from dataclasses import dataclass
 from weakref import WeakSet, finalize
 
-from npu_hal.api import Device, Graph, InvalidState, NpuHalError, Subgraph
-from npu_hal.registry import Registry
+from npu_hal.api import Device, InvalidState, NpuHalError
+from npu_hal.registry import Registry, default_registry
 from npu_hal.selection import select
 from teflon import debug
 from teflon.callbacks import callbacks
+from teflon.compiler import Compiler
 from teflon.delegate_options import DelegateOptions
 from teflon.delegated_model import DelegatedModel
 from teflon.execution_plan import read_execution_plan
@@ -58,9 +58,9 @@ class Delegate:
     `report` tells what became of the operators of the model, or subgraph of a model, that the delegate was applied to
     last; None before that. Operators whose shapes depend on data are left to the runtime.
 
-    Resizing an input compiles anew what depends on it when the tensors are allocated. What the delegate takes is
-    decided once, by the shapes at that time: if the device does not take an operator with the new shapes, allocating
-    the tensors fails, with the reason.
+    Resizing an input compiles anew what depends on it when the tensors are allocated, which fails with the reason if
+    the shapes do not fit. What the delegate takes is decided once: if the device refuses an operator with its new
+    shapes, the registry's fallback driver runs it, and a warning says so.
 
     One delegate serves any number of interpreters and threads. It keeps its device open until it is closed, or until
     neither the caller nor an interpreter needs it.
@@ -77,6 +77,7 @@ class Delegate:
         parsed = DelegateOptions.parse(options or {})
         selection = select(driver or parsed.driver, device or parsed.device, registry)
         self._device = selection.driver.open(selection.device, parsed.driver_options(selection.driver))
+        self._compiler = Compiler(selection.driver.name, self._device, registry or default_registry(), self._is_verbose)
         self._kernels: WeakSet[Kernel] = WeakSet()
         self._close = finalize(self, _close, self._device, self._kernels)
         self._applications: dict[int, _Application] = {}
@@ -139,20 +140,11 @@ class Delegate:
     def _create_kernel(self, application: _Application, context: TfLiteContext, params: TfLiteDelegateParams) -> Kernel:
         nodes = read_ints(params.nodes_to_replace)
         name = f"partition {len(application.partitions)}"
-        partition = Partition(application.model, nodes, read_ints(params.output_tensors), name, self._compile)
+        partition = Partition(application.model, nodes, read_ints(params.output_tensors), name, self._compiler)
         kernel = (TimedKernel if self._is_verbose else Kernel)(partition, context, self)
         self._kernels.add(kernel)
         application.partitions.append(nodes)
         return kernel
-
-    def _compile(self, graph: Graph) -> Subgraph:
-        if self._is_verbose:
-            debug.log_graph(graph)
-        start = time.perf_counter()
-        subgraph = self._device.create_subgraph(graph)
-        if self._is_verbose:
-            debug.log_compilation(graph.name, time.perf_counter() - start)
-        return subgraph
 
 
 def _close(device: Device, kernels: "WeakSet[Kernel]") -> None:

@@ -1,17 +1,17 @@
 """Nodes of a model that run on the device as one subgraph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from npu_hal.api import Graph, InvalidState, Subgraph, Tensor
+from teflon.compiler import Compiler
 from teflon.constant_outputs import ConstantOutputs
 from teflon.delegated_model import DelegatedModel
 from teflon.partition_graph import build_graph, is_same_graph, needed_nodes
 from teflon.shape_inference import InferredPlan
 
-Compile = Callable[[Graph], Subgraph]
 BoundTensor = tuple[int, Tensor]
 
 
@@ -46,19 +46,19 @@ class CompiledPartition:
 
 
 class Partition:
-    """`nodes` of a model, in plan order, which compute the tensors `outputs`; `compile_graph` makes subgraphs.
+    """`nodes` of a model, in plan order, which compute the tensors `outputs`.
 
     It is compiled when it is made, and by `update` again where shapes have changed.
     """
 
     def __init__(
-        self, model: DelegatedModel, nodes: Sequence[int], outputs: Sequence[int], name: str, compile_graph: Compile
+        self, model: DelegatedModel, nodes: Sequence[int], outputs: Sequence[int], name: str, compiler: Compiler
     ) -> None:
         self.name = name
         self._model = model
         self._nodes = tuple(nodes)
         self._outputs = tuple(outputs)
-        self._compile_graph = compile_graph
+        self._compiler = compiler
         self._is_closed = False
         self._inferred: InferredPlan | None = None
         self._compiled: CompiledPartition | None = None
@@ -103,9 +103,8 @@ class Partition:
         self._discard()
         subgraph = None
         if graph is not None:
-            if self._inferred is not None:
-                self._model.require_supported(nodes, graph)
-            subgraph = self._compile_graph(graph)
+            is_first = self._inferred is None
+            subgraph = self._compiler.compile(graph) if is_first else self._compiler.compile_resized(graph)
         if subgraph is None or constants:
             subgraph = ConstantOutputs(subgraph, [tensor.constant() for _, tensor in constants])
         inputs = () if bound is None else tuple((index, tensors[index]) for index in bound.inputs)
