@@ -7,9 +7,14 @@ import numpy as np
 import tflite
 from tflite import BuiltinOperator as Code
 
-from ..tflite_models import FileOperator, FileTensor, write_file
+from ..tflite_models import FileOperator, FileSubgraph, FileTensor, write_file
 
-FLOAT32, INT32, INT8 = tflite.TensorType.FLOAT32, tflite.TensorType.INT32, tflite.TensorType.INT8
+BOOL, FLOAT32, INT32, INT8 = (
+    tflite.TensorType.BOOL,
+    tflite.TensorType.FLOAT32,
+    tflite.TensorType.INT32,
+    tflite.TensorType.INT8,
+)
 
 
 def integers(name: str, values: Any = None, shape: Sequence[int] | None = None) -> FileTensor:
@@ -83,3 +88,35 @@ def fill_and_negate(stored: Sequence[int]) -> bytes:
     ]
     operators = [FileOperator(Code.FILL, [0, 1], [2], "FillOptions"), FileOperator(Code.NEG, [2], [3])]
     return write_file(tensors, operators, [0, 1], [3])
+
+
+def branches(stored: Sequence[int]) -> bytes:
+    """IF input `condition` then NEG of ABS of x, else ABS of NEG of it, float32; then NEG.
+
+    `stored` is what the file says of the shapes of results.
+    """
+    then = FileSubgraph(
+        [FileTensor("a", [1, 4], FLOAT32), FileTensor("b", stored, FLOAT32)],
+        [FileOperator(Code.NEG, [0], [1])],
+        [0],
+        [1],
+        "then",
+    )
+    otherwise = FileSubgraph(
+        [FileTensor("a", [1, 4], FLOAT32), FileTensor("b", stored, FLOAT32), FileTensor("c", stored, FLOAT32)],
+        [FileOperator(Code.NEG, [0], [1]), FileOperator(Code.ABS, [1], [2])],
+        [0],
+        [2],
+        "else",
+    )
+    tensors = [
+        FileTensor("x", [1, 4], FLOAT32),
+        FileTensor("condition", [1], BOOL),
+        *(FileTensor(name, stored, FLOAT32) for name in ("absolute", "chosen", "y")),
+    ]
+    operators = [
+        FileOperator(Code.ABS, [0], [2]),
+        FileOperator(Code.IF, [1, 2], [3], "IfOptions", {"ThenSubgraphIndex": 1, "ElseSubgraphIndex": 2}),
+        FileOperator(Code.NEG, [3], [4]),
+    ]
+    return write_file(tensors, operators, [0, 1], [4], more_subgraphs=[then, otherwise])

@@ -15,7 +15,7 @@ from teflon.callbacks import callbacks
 from teflon.tflite_abi import DelegateFlags
 
 from ..core.plugins import entry_point, plugin
-from .dynamic_models import fill_and_negate, flatten_by_batch, reshape_to_input
+from .dynamic_models import branches, fill_and_negate, flatten_by_batch, reshape_to_input
 from .probe_driver import ProbeDriver
 from .runtime import assert_same_as_reference, chain_model, expected, open_model, random_inputs, run
 
@@ -122,6 +122,23 @@ def test_other_delegates_may_take_the_rest(
     for shape in ((1, 6, 6, 3), (2, 9, 7, 3), (1, 6, 6, 3)):
         assert_same_when_resized(chain_model(), interpreter, shape)
     del interpreter
+
+
+@pytest.mark.parametrize("stored", [[1, 4], [1], [7, 7, 7]])
+def test_branches_of_a_model_are_resized_with_it(
+    probe: ProbeDriver, delegate: teflon.Delegate, stored: list[int]
+) -> None:
+    model = branches(stored)
+    interpreter = open_model(model, delegate)
+    for batch in BATCHES:
+        resize(interpreter, (batch, 4))
+        for condition in (True, False):
+            inputs = {0: np.linspace(-1, 1, batch * 4, dtype=np.float32).reshape(batch, 4), 1: np.array([condition])}
+            assert_identical(run(interpreter, inputs), expected(model, inputs, {0: (batch, 4)}))
+    assert {operation.kind for subgraph in probe.devices[0].subgraphs for operation in subgraph.graph.operations} == {
+        "ABS",
+        "NEG",
+    }
 
 
 class TestShapesThatDependOnData:
