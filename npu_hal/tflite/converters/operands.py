@@ -22,6 +22,10 @@ _PADDINGS = {0: Padding.SAME, 1: Padding.VALID}
 MAX_RANK = 32
 
 
+class ComputedAttribute(UnsupportedOperation):
+    """What the interface has as an attribute, a tensor has that is computed; the outputs' shapes depend on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operands:
     """An operator that is being converted. Every method raises `InvalidGraph` for what no valid model has."""
@@ -119,14 +123,14 @@ class Operands:
     def constant_integers(self, index: int, meaning: str, max_count: int = MAX_RANK) -> tuple[int, ...]:
         """The elements of an int32 or int64 constant, flat.
 
-        `UnsupportedOperation` if the tensor is computed: the interface has `meaning` as an attribute.
+        `ComputedAttribute` if the tensor is computed: the interface has `meaning` as an attribute.
         """
         tensor = self.tensors[index]
         label = f"the {meaning} of {self.name} (tensor {index} {tensor.name!r})"
         if tensor.dtype not in (DType.INT32, DType.INT64):
             raise InvalidGraph(f"{label} has elements of {tensor.dtype}, not int32 or int64")
         if tensor.data is None:
-            raise UnsupportedOperation(f"{label} must be a constant, but is computed while the model runs")
+            raise ComputedAttribute(f"{label} must be a constant, but is computed while the model runs")
         if tensor.size > max_count:
             raise InvalidGraph(f"{label} has {tensor.size} elements, more than {max_count}")
         return tuple(int(value) for value in tensor.data.reshape(-1))
