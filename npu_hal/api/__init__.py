@@ -5,6 +5,9 @@ Frontends build a `Graph`, ask a `Device` what it supports, and run `Subgraph` o
 named here is not part of the interface.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from npu_hal.api import operations
 from npu_hal.api.builder import GraphBuilder
 from npu_hal.api.driver import (
     Array,
@@ -40,86 +43,6 @@ from npu_hal.api.errors import (
 from npu_hal.api.graph import Graph
 from npu_hal.api.hookspecs import PLUGIN_GROUP, hookimpl, hookspec
 from npu_hal.api.operation import Activation, Operation
-from npu_hal.api.operations import (
-    Abs,
-    Add,
-    AnyOperation,
-    ArgMax,
-    ArgMin,
-    AveragePool2D,
-    BatchToSpaceNd,
-    Cast,
-    ComplexAbs,
-    Concatenation,
-    Conv2D,
-    DepthToSpace,
-    DepthwiseConv2D,
-    Dequantize,
-    DetectionPostProcess,
-    Div,
-    Elu,
-    EmbeddingLookup,
-    Exp,
-    ExpandDims,
-    Floor,
-    FloorDiv,
-    FullyConnected,
-    Gather,
-    GatherNd,
-    HardSwish,
-    HashtableLookup,
-    L2Normalization,
-    L2Pool2D,
-    LeakyRelu,
-    LocalResponseNormalization,
-    Log,
-    Logistic,
-    LogSoftmax,
-    LshProjection,
-    Maximum,
-    MaxPool2D,
-    Mean,
-    Minimum,
-    MirrorPad,
-    Mul,
-    Neg,
-    Pack,
-    Pad,
-    PadV2,
-    Prelu,
-    Quantize,
-    ReduceMax,
-    ReduceMin,
-    Relu,
-    Relu6,
-    ReluN1To1,
-    Reshape,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Rfft2D,
-    Rnn,
-    Rsqrt,
-    ShapeOf,
-    Slice,
-    Softmax,
-    SpaceToBatchNd,
-    SpaceToDepth,
-    Split,
-    SplitV,
-    Sqrt,
-    SquaredDifference,
-    Squeeze,
-    StridedSlice,
-    Sub,
-    Sum,
-    Svdf,
-    Tanh,
-    Tile,
-    Transpose,
-    TransposeConv,
-    UnidirectionalSequenceLstm,
-    Unpack,
-)
 from npu_hal.api.padding import (
     ExplicitPadding,
     Padding,
@@ -131,6 +54,88 @@ from npu_hal.api.quantization import Quantization
 from npu_hal.api.report import Finding, FindingStatus, JobReport, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Shape, Tensor
 from npu_hal.api.version import API_VERSION, ApiVersion
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import (
+        Abs,
+        Add,
+        AnyOperation,
+        ArgMax,
+        ArgMin,
+        AveragePool2D,
+        BatchToSpaceNd,
+        Cast,
+        ComplexAbs,
+        Concatenation,
+        Conv2D,
+        DepthToSpace,
+        DepthwiseConv2D,
+        Dequantize,
+        DetectionPostProcess,
+        Div,
+        Elu,
+        EmbeddingLookup,
+        Exp,
+        ExpandDims,
+        Floor,
+        FloorDiv,
+        FullyConnected,
+        Gather,
+        GatherNd,
+        HardSwish,
+        HashtableLookup,
+        L2Normalization,
+        L2Pool2D,
+        LeakyRelu,
+        LocalResponseNormalization,
+        Log,
+        Logistic,
+        LogSoftmax,
+        LshProjection,
+        Maximum,
+        MaxPool2D,
+        Mean,
+        Minimum,
+        MirrorPad,
+        Mul,
+        Neg,
+        Pack,
+        Pad,
+        PadV2,
+        Prelu,
+        Quantize,
+        ReduceMax,
+        ReduceMin,
+        Relu,
+        Relu6,
+        ReluN1To1,
+        Reshape,
+        ResizeBilinear,
+        ResizeNearestNeighbor,
+        Rfft2D,
+        Rnn,
+        Rsqrt,
+        ShapeOf,
+        Slice,
+        Softmax,
+        SpaceToBatchNd,
+        SpaceToDepth,
+        Split,
+        SplitV,
+        Sqrt,
+        SquaredDifference,
+        Squeeze,
+        StridedSlice,
+        Sub,
+        Sum,
+        Svdf,
+        Tanh,
+        Tile,
+        Transpose,
+        TransposeConv,
+        UnidirectionalSequenceLstm,
+        Unpack,
+    )
 
 __all__ = [
     "API_VERSION",
@@ -261,3 +266,15 @@ __all__ = [
     "resolve_padding",
     "window_output_hw",
 ]
+
+# Operations are imported when they are first asked for; see `npu_hal.api.operations`.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in operations.MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = getattr(operations, name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

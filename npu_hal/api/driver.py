@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from npu_hal.api.errors import InvalidInput, InvalidOption
 from npu_hal.api.graph import Graph
-from npu_hal.api.operations import AnyOperation
 from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Tensor
 from npu_hal.api.version import ApiVersion
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import AnyOperation
 
 Array = np.ndarray[Any, Any]
 
@@ -179,7 +181,7 @@ class Device(Closeable):
         return Tolerance()
 
     @abstractmethod
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
+    def supports(self, operation: "AnyOperation", graph: Graph) -> Support:
         """Whether `create_subgraph` accepts a graph with this operation, judged without building anything.
 
         `operation` is one of `graph.operations`. A kind that the driver does not know, because a later minor version

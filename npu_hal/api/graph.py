@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Annotated, Any, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import TypeAdapter, model_validator
 from pydantic_core import core_schema
 
+from npu_hal.api import operations as kinds
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.model import ImmutableModel
-from npu_hal.api.operations import AnyOperation
+from npu_hal.api.operation import Operation
 from npu_hal.api.tensor import Tensor
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import AnyOperation
+else:
+    # While a program runs, their base stands for the union of all kinds, so that only those in use are imported.
+    AnyOperation = Operation
 
 
 class _Operations:
@@ -30,7 +37,7 @@ class _Operations:
 def _validate_operations(values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple):
         raise ValueError(f"operations are a sequence, not {type(values).__name__}")
-    return tuple(value if isinstance(value, _kinds()) else _any_operation().validate_python(value) for value in values)
+    return tuple(value if kinds.is_operation(value) else _any_operation().validate_python(value) for value in values)
 
 
 def _dump_operations(operations: Iterable[Any], info: core_schema.SerializationInfo) -> list[dict[str, Any]]:
@@ -38,13 +45,8 @@ def _dump_operations(operations: Iterable[Any], info: core_schema.SerializationI
 
 
 @cache
-def _kinds() -> tuple[type, ...]:
-    return get_args(get_args(AnyOperation)[0])
-
-
-@cache
-def _any_operation() -> TypeAdapter[AnyOperation]:
-    return TypeAdapter(AnyOperation)
+def _any_operation() -> TypeAdapter[Any]:
+    return TypeAdapter(kinds.AnyOperation)
 
 
 class Graph(ImmutableModel):
