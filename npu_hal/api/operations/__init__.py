@@ -9,34 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from npu_hal.api.operations.activation import (
-        Elu,
-        HardSwish,
-        LeakyRelu,
-        Prelu,
-        ReluN1To1,
-    )
+    from npu_hal.api.operations.activation import Elu, HardSwish, LeakyRelu, Prelu, ReluN1To1
     from npu_hal.api.operations.any_operation import AnyOperation
-    from npu_hal.api.operations.convolution import (
-        Conv2D,
-        DepthwiseConv2D,
-        FullyConnected,
-    )
-    from npu_hal.api.operations.detection import (
-        DetectionPostProcess,
-    )
-    from npu_hal.api.operations.elementwise import (
-        Add,
-        Dequantize,
-        Logistic,
-        Mul,
-        Quantize,
-        Relu,
-        Relu6,
-        Softmax,
-        Sub,
-        Tanh,
-    )
+    from npu_hal.api.operations.convolution import Conv2D, DepthwiseConv2D, FullyConnected
+    from npu_hal.api.operations.detection import DetectionPostProcess
+    from npu_hal.api.operations.elementwise import Add, Dequantize, Logistic, Mul, Quantize, Relu, Relu6, Sub, Tanh
     from npu_hal.api.operations.elementwise_math import (
         Abs,
         Cast,
@@ -53,46 +30,14 @@ if TYPE_CHECKING:
         Sqrt,
         SquaredDifference,
     )
-    from npu_hal.api.operations.layout import (
-        Concatenation,
-        Pad,
-        Reshape,
-        ResizeBilinear,
-        ResizeNearestNeighbor,
-        Split,
-        Transpose,
-    )
-    from npu_hal.api.operations.lookup import (
-        EmbeddingLookup,
-        HashtableLookup,
-        LshProjection,
-    )
-    from npu_hal.api.operations.normalization import (
-        L2Normalization,
-        L2Pool2D,
-        LocalResponseNormalization,
-        LogSoftmax,
-    )
-    from npu_hal.api.operations.pooling import (
-        AveragePool2D,
-        MaxPool2D,
-    )
-    from npu_hal.api.operations.recurrent import (
-        Rnn,
-        Svdf,
-        UnidirectionalSequenceLstm,
-    )
-    from npu_hal.api.operations.reduction import (
-        ArgMax,
-        ArgMin,
-        Mean,
-        ReduceMax,
-        ReduceMin,
-        Sum,
-    )
-    from npu_hal.api.operations.signal import (
-        Rfft2D,
-    )
+    from npu_hal.api.operations.layout import Concatenation, Pad, Reshape, Split, Transpose
+    from npu_hal.api.operations.lookup import EmbeddingLookup, HashtableLookup, LshProjection
+    from npu_hal.api.operations.normalization import L2Normalization, LocalResponseNormalization
+    from npu_hal.api.operations.pooling import AveragePool2D, L2Pool2D, MaxPool2D
+    from npu_hal.api.operations.recurrent import Rnn, Svdf, UnidirectionalSequenceLstm
+    from npu_hal.api.operations.reduction import ArgMax, ArgMin, Mean, ReduceMax, ReduceMin, Sum
+    from npu_hal.api.operations.resize import ResizeBilinear, ResizeNearestNeighbor
+    from npu_hal.api.operations.signal import Rfft2D
     from npu_hal.api.operations.slicing import (
         BatchToSpaceNd,
         DepthToSpace,
@@ -112,38 +57,16 @@ if TYPE_CHECKING:
         Tile,
         Unpack,
     )
-    from npu_hal.api.operations.transpose_convolution import (
-        TransposeConv,
-    )
+    from npu_hal.api.operations.softmax import LogSoftmax, Softmax
+    from npu_hal.api.operations.transpose_convolution import TransposeConv
 
 # The names that each module defines.
 _FAMILIES = {
+    "activation": ("Elu", "HardSwish", "LeakyRelu", "Prelu", "ReluN1To1"),
     "any_operation": ("AnyOperation",),
-    "activation": (
-        "Elu",
-        "HardSwish",
-        "LeakyRelu",
-        "Prelu",
-        "ReluN1To1",
-    ),
-    "convolution": (
-        "Conv2D",
-        "DepthwiseConv2D",
-        "FullyConnected",
-    ),
+    "convolution": ("Conv2D", "DepthwiseConv2D", "FullyConnected"),
     "detection": ("DetectionPostProcess",),
-    "elementwise": (
-        "Add",
-        "Dequantize",
-        "Logistic",
-        "Mul",
-        "Quantize",
-        "Relu",
-        "Relu6",
-        "Softmax",
-        "Sub",
-        "Tanh",
-    ),
+    "elementwise": ("Add", "Dequantize", "Logistic", "Mul", "Quantize", "Relu", "Relu6", "Sub", "Tanh"),
     "elementwise_math": (
         "Abs",
         "Cast",
@@ -160,43 +83,13 @@ _FAMILIES = {
         "Sqrt",
         "SquaredDifference",
     ),
-    "layout": (
-        "Concatenation",
-        "Pad",
-        "Reshape",
-        "ResizeBilinear",
-        "ResizeNearestNeighbor",
-        "Split",
-        "Transpose",
-    ),
-    "lookup": (
-        "EmbeddingLookup",
-        "HashtableLookup",
-        "LshProjection",
-    ),
-    "normalization": (
-        "L2Normalization",
-        "L2Pool2D",
-        "LocalResponseNormalization",
-        "LogSoftmax",
-    ),
-    "pooling": (
-        "AveragePool2D",
-        "MaxPool2D",
-    ),
-    "recurrent": (
-        "Rnn",
-        "Svdf",
-        "UnidirectionalSequenceLstm",
-    ),
-    "reduction": (
-        "ArgMax",
-        "ArgMin",
-        "Mean",
-        "ReduceMax",
-        "ReduceMin",
-        "Sum",
-    ),
+    "layout": ("Concatenation", "Pad", "Reshape", "Split", "Transpose"),
+    "lookup": ("EmbeddingLookup", "HashtableLookup", "LshProjection"),
+    "normalization": ("L2Normalization", "LocalResponseNormalization"),
+    "pooling": ("AveragePool2D", "L2Pool2D", "MaxPool2D"),
+    "recurrent": ("Rnn", "Svdf", "UnidirectionalSequenceLstm"),
+    "reduction": ("ArgMax", "ArgMin", "Mean", "ReduceMax", "ReduceMin", "Sum"),
+    "resize": ("ResizeBilinear", "ResizeNearestNeighbor"),
     "signal": ("Rfft2D",),
     "slicing": (
         "BatchToSpaceNd",
@@ -217,6 +110,7 @@ _FAMILIES = {
         "Tile",
         "Unpack",
     ),
+    "softmax": ("LogSoftmax", "Softmax"),
     "transpose_convolution": ("TransposeConv",),
 }
 

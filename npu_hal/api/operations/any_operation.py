@@ -4,33 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from npu_hal.api.operations.activation import (
-    Elu,
-    HardSwish,
-    LeakyRelu,
-    Prelu,
-    ReluN1To1,
-)
-from npu_hal.api.operations.convolution import (
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-)
-from npu_hal.api.operations.detection import (
-    DetectionPostProcess,
-)
-from npu_hal.api.operations.elementwise import (
-    Add,
-    Dequantize,
-    Logistic,
-    Mul,
-    Quantize,
-    Relu,
-    Relu6,
-    Softmax,
-    Sub,
-    Tanh,
-)
+from npu_hal.api.operations.activation import Elu, HardSwish, LeakyRelu, Prelu, ReluN1To1
+from npu_hal.api.operations.convolution import Conv2D, DepthwiseConv2D, FullyConnected
+from npu_hal.api.operations.detection import DetectionPostProcess
+from npu_hal.api.operations.elementwise import Add, Dequantize, Logistic, Mul, Quantize, Relu, Relu6, Sub, Tanh
 from npu_hal.api.operations.elementwise_math import (
     Abs,
     Cast,
@@ -47,46 +24,14 @@ from npu_hal.api.operations.elementwise_math import (
     Sqrt,
     SquaredDifference,
 )
-from npu_hal.api.operations.layout import (
-    Concatenation,
-    Pad,
-    Reshape,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Split,
-    Transpose,
-)
-from npu_hal.api.operations.lookup import (
-    EmbeddingLookup,
-    HashtableLookup,
-    LshProjection,
-)
-from npu_hal.api.operations.normalization import (
-    L2Normalization,
-    L2Pool2D,
-    LocalResponseNormalization,
-    LogSoftmax,
-)
-from npu_hal.api.operations.pooling import (
-    AveragePool2D,
-    MaxPool2D,
-)
-from npu_hal.api.operations.recurrent import (
-    Rnn,
-    Svdf,
-    UnidirectionalSequenceLstm,
-)
-from npu_hal.api.operations.reduction import (
-    ArgMax,
-    ArgMin,
-    Mean,
-    ReduceMax,
-    ReduceMin,
-    Sum,
-)
-from npu_hal.api.operations.signal import (
-    Rfft2D,
-)
+from npu_hal.api.operations.layout import Concatenation, Pad, Reshape, Split, Transpose
+from npu_hal.api.operations.lookup import EmbeddingLookup, HashtableLookup, LshProjection
+from npu_hal.api.operations.normalization import L2Normalization, LocalResponseNormalization
+from npu_hal.api.operations.pooling import AveragePool2D, L2Pool2D, MaxPool2D
+from npu_hal.api.operations.recurrent import Rnn, Svdf, UnidirectionalSequenceLstm
+from npu_hal.api.operations.reduction import ArgMax, ArgMin, Mean, ReduceMax, ReduceMin, Sum
+from npu_hal.api.operations.resize import ResizeBilinear, ResizeNearestNeighbor
+from npu_hal.api.operations.signal import Rfft2D
 from npu_hal.api.operations.slicing import (
     BatchToSpaceNd,
     DepthToSpace,
@@ -106,9 +51,8 @@ from npu_hal.api.operations.slicing import (
     Tile,
     Unpack,
 )
-from npu_hal.api.operations.transpose_convolution import (
-    TransposeConv,
-)
+from npu_hal.api.operations.softmax import LogSoftmax, Softmax
+from npu_hal.api.operations.transpose_convolution import TransposeConv
 
 AnyOperation = Annotated[
     Conv2D
