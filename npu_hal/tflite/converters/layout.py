@@ -1,24 +1,9 @@
-"""CONCATENATION, SPLIT, PAD, RESHAPE, TRANSPOSE and the resizing of images."""
+"""CONCATENATION, SPLIT, RESHAPE and TRANSPOSE."""
 
 import math
-from collections.abc import Callable
 
-from npu_hal.api import (
-    Concatenation,
-    InvalidGraph,
-    MirrorPad,
-    Pad,
-    PadV2,
-    Reshape,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Shape,
-    Split,
-    Transpose,
-)
+from npu_hal.api import Concatenation, InvalidGraph, Reshape, Shape, Split, Transpose
 from npu_hal.tflite.converters.operands import Operands
-
-Resize = ResizeBilinear | ResizeNearestNeighbor
 
 
 def convert_concatenation(operands: Operands) -> Concatenation:
@@ -38,36 +23,6 @@ def convert_split(operands: Operands) -> Split:
     count = operands.integer("num_splits", len(operands.view.outputs))
     axis = operands.constant_integer(axis_tensor, "axis")
     return Split(input=x, parts=operands.all_outputs(count), axis=operands.axis(axis, operands.tensor(x).rank))
-
-
-def convert_pad(operands: Operands) -> Pad:
-    """Inputs: input, paddings of shape [rank, 2]."""
-    x, paddings = operands.required_inputs(2)
-    return Pad(input=x, output=operands.only_output(), paddings=_paddings(operands, x, paddings))
-
-
-def convert_pad_v2(operands: Operands) -> PadV2:
-    """Inputs: input, paddings of shape [rank, 2], value."""
-    x, paddings, value = operands.required_inputs(3)
-    return PadV2(input=x, value=value, output=operands.only_output(), paddings=_paddings(operands, x, paddings))
-
-
-def convert_mirror_pad(operands: Operands) -> MirrorPad:
-    """Inputs: input, paddings of shape [rank, 2]. Modes: 0 reflects without the border element, 1 with it."""
-    x, paddings = operands.required_inputs(2)
-    mode = operands.integer("mode")
-    if mode not in (0, 1):
-        raise InvalidGraph(f"{operands.name} has the unknown mode {mode}")
-    return MirrorPad(
-        input=x,
-        output=operands.only_output(),
-        paddings=_paddings(operands, x, paddings),
-        symmetric=bool(mode),
-    )
-
-
-def _paddings(operands: Operands, x: int, paddings: int) -> tuple[tuple[int, int], ...]:
-    return operands.constant_pairs(paddings, "paddings", operands.tensor(x).rank)
 
 
 def convert_reshape(operands: Operands) -> Reshape:
@@ -110,23 +65,3 @@ def convert_transpose(operands: Operands) -> Transpose:
     return Transpose(
         input=x, output=operands.only_output(), permutation=tuple(operands.axis(axis, rank) for axis in axes)
     )
-
-
-def resize(operation: Callable[..., Resize]) -> Callable[[Operands], Resize]:
-    """The converter of a resizing operator. Inputs: input, size [height, width]."""
-
-    def convert(operands: Operands) -> Resize:
-        x, size = operands.required_inputs(2)
-        extents = operands.constant_integers(size, "size")
-        if len(extents) != 2:
-            raise InvalidGraph(f"the size of {operands.name} has {len(extents)} elements, not height and width")
-        return operation(
-            input=x,
-            output=operands.only_output(),
-            height=extents[0],
-            width=extents[1],
-            align_corners=operands.flag("align_corners"),
-            half_pixel_centers=operands.flag("half_pixel_centers"),
-        )
-
-    return convert
