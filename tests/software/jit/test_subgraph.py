@@ -22,7 +22,6 @@ from npu_hal.api import (
 from npu_hal_software.driver import SoftwareDriver
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.subgraph import JitSubgraph
-from npu_hal_software.reference.definitions import DEFINITIONS
 from npu_hal_software.reference.kernel import Definition
 
 SHAPE = (1, 5, 7)
@@ -63,8 +62,8 @@ def test_an_exception_in_numpy_comes_out_of_invoke(monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise FloatingPointError("not today")
 
-    broken = {**DEFINITIONS, "MUL": Definition(lambda operation, tensors: fail)}
-    monkeypatch.setattr("npu_hal_software.reference.compilation.DEFINITIONS", broken)
+    broken = Definition(lambda operation, tensors: fail)
+    monkeypatch.setattr("npu_hal_software.reference.compilation.find_definition", lambda kind: broken)
     with create_subgraph(float_to_float()) as subgraph, pytest.raises(FloatingPointError, match="not today"):
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
 
