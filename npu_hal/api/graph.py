@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import TypeAdapter, model_validator
+from pydantic import TypeAdapter
 from pydantic_core import core_schema
 
 from npu_hal.api import operations as kinds
@@ -25,6 +25,11 @@ class _Operations:
 
     Operations are validated when they are made; only plain data needs the union of the kinds.
     """
+
+    @staticmethod
+    def is_exact(values: tuple[Any, ...]) -> bool:
+        """Whether validation would give the operations back as they are."""
+        return all(kinds.is_operation(value) for value in values)
 
     @staticmethod
     def __get_pydantic_core_schema__(source: Any, handler: Any) -> core_schema.CoreSchema:
@@ -64,8 +69,7 @@ class Graph(ImmutableModel):
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> None:
         available = self._check_inputs()
         produced: set[int] = set()
         for position, operation in enumerate(self.operations):
@@ -91,7 +95,6 @@ class Graph(ImmutableModel):
             except InvalidGraph as error:
                 raise InvalidGraph(f"{label}: {error}") from None
         self._check_outputs(produced)
-        return self
 
     def _check_inputs(self) -> set[int]:
         for index in self.inputs:

@@ -1,10 +1,7 @@
 """Affine quantisation: real = scale * (stored - zero_point)."""
 
-from typing import Self
-
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.model import ImmutableModel
@@ -22,8 +19,7 @@ class Quantization(ImmutableModel):
     zero_points: tuple[int, ...]
     axis: int | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> None:
         if not self.scales or len(self.scales) != len(self.zero_points):
             raise InvalidGraph(
                 f"a quantisation needs as many scales as zero points and at least one, "
@@ -36,7 +32,6 @@ class Quantization(ImmutableModel):
         scales = np.array(self.scales)
         if not (np.isfinite(scales) & (scales >= 0)).all():
             raise InvalidGraph("quantisation scales must be finite and not negative")
-        return self
 
     @classmethod
     def per_tensor(cls, scale: float, zero_point: int = 0) -> "Quantization":
