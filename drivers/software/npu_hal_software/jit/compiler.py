@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from npu_hal_software.jit import object_cache
-from npu_hal_software.jit.dispatcher import RUN, SERVE
 from npu_hal_software.jit.elf_object import ObjectError, load_object
 from npu_hal_software.jit.generator_version import generator_version
+from npu_hal_software.jit.mailbox import RUN, SERVE
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier, cpu_flags, cpu_model, machine_name
 

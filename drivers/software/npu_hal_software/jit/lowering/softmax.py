@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Softmax
+from npu_hal_software.jit.layout import INTEGER_BITS_OF_SUM
 from npu_hal_software.jit.program import Program, position_chunks
 from npu_hal_software.jit.record import SOFTMAX
-from npu_hal_software.jit.softmax import INTEGER_BITS_OF_SUM
 from npu_hal_software.reference.fixed_point import (
     FixedPointMultiplier,
     rounding_divide_by_power_of_two,
