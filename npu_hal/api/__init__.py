@@ -5,6 +5,7 @@ Frontends build a `Graph`, ask a `Device` what it supports, and run `Subgraph` o
 named here is not part of the interface.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from npu_hal.api import operations
@@ -41,7 +42,6 @@ from npu_hal.api.errors import (
     UnsupportedOperation,
 )
 from npu_hal.api.graph import Graph
-from npu_hal.api.hookspecs import PLUGIN_GROUP, hookimpl, hookspec
 from npu_hal.api.operation import Activation, Operation
 from npu_hal.api.padding import (
     ExplicitPadding,
@@ -56,6 +56,7 @@ from npu_hal.api.tensor import Shape, Tensor
 from npu_hal.api.version import API_VERSION, ApiVersion
 
 if TYPE_CHECKING:
+    from npu_hal.api.hookspecs import PLUGIN_GROUP, hookimpl, hookspec
     from npu_hal.api.operations import (
         Abs,
         Add,
@@ -267,13 +268,16 @@ __all__ = [
     "window_output_hw",
 ]
 
-# Operations are imported when they are first asked for; see `npu_hal.api.operations`.
+# Names that are imported when they are first asked for, and their modules; see `npu_hal.api.operations`.
+_LATER = operations.MODULE_OF | dict.fromkeys(("PLUGIN_GROUP", "hookimpl", "hookspec"), "npu_hal.api.hookspecs")
+
+# Hidden from type checkers, which would take any name for one that exists.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in operations.MODULE_OF:
+        if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = value = getattr(operations, name)
+        globals()[name] = value = getattr(import_module(_LATER[name]), name)
         return value
 
     def __dir__() -> list[str]:
