@@ -51,7 +51,6 @@ from npu_hal.api.padding import (
     window_output_hw,
 )
 from npu_hal.api.quantization import Quantization
-from npu_hal.api.report import Finding, FindingStatus, JobReport, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Shape, Tensor
 from npu_hal.api.version import API_VERSION, ApiVersion
 
@@ -137,6 +136,7 @@ if TYPE_CHECKING:
         UnidirectionalSequenceLstm,
         Unpack,
     )
+    from npu_hal.api.report import Finding, FindingStatus, JobReport, OperationTime, SubgraphReport
 
 __all__ = [
     "API_VERSION",
@@ -269,7 +269,11 @@ __all__ = [
 ]
 
 # Names that are imported when they are first asked for, and their modules; see `npu_hal.api.operations`.
-_LATER = operations.MODULE_OF | dict.fromkeys(("PLUGIN_GROUP", "hookimpl", "hookspec"), "npu_hal.api.hookspecs")
+_LATER = {
+    **operations.MODULE_OF,
+    **dict.fromkeys(("PLUGIN_GROUP", "hookimpl", "hookspec"), "npu_hal.api.hookspecs"),
+    **dict.fromkeys(("Finding", "FindingStatus", "JobReport", "OperationTime", "SubgraphReport"), "npu_hal.api.report"),
+}
 
 # Hidden from type checkers, which would take any name for one that exists.
 if not TYPE_CHECKING:

@@ -11,12 +11,12 @@ import numpy as np
 
 from npu_hal.api.errors import InvalidInput, InvalidOption
 from npu_hal.api.graph import Graph
-from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Tensor
 from npu_hal.api.version import ApiVersion
 
 if TYPE_CHECKING:
     from npu_hal.api.operations import AnyOperation
+    from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 
 Array = np.ndarray[Any, Any]
 
@@ -139,7 +139,7 @@ class Subgraph(Closeable):
         Raises `InvalidState` if nothing was invoked, and what `invoke` raises.
         """
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence["OperationTime"]:
         """One whole inference, and the times of its operations' parts in the order in which they ran.
 
         A driver that cannot tell runs the inference and gives none, as this method does. One that can may run it in
@@ -150,7 +150,7 @@ class Subgraph(Closeable):
         self.read_outputs(outputs)
         return ()
 
-    def report(self) -> SubgraphReport | None:
+    def report(self) -> "SubgraphReport | None":
         """What the subgraph was compiled to, or None from drivers that do not tell. Since 1.1."""
         return None
 
@@ -223,7 +223,7 @@ class Driver(ABC):
         Raises `DeviceNotFound`, `DevicePermission`, `InvalidOption`.
         """
 
-    def diagnose(self) -> Sequence[Finding]:
+    def diagnose(self) -> Sequence["Finding"]:
         """What the driver needs of the machine, checked, for `npu-hal doctor`; none from drivers that do not tell.
 
         Devices that `probe` reports need not be told again. Never raises. Since 1.1.

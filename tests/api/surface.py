@@ -79,8 +79,13 @@ def _member(value: object) -> str:
 
 
 def _signature(function: Any) -> str:
-    # Modules that do not import the union of the operations name it in quotes.
-    text = str(inspect.signature(function)).replace("'AnyOperation'", str(npu_hal.api.AnyOperation))
+    text = str(inspect.signature(function))
+    # Annotations with names that their module imports for type checkers only are in quotes.
+    for annotation in re.findall(r"'([^']+)'", text):
+        name = annotation.split(" ")[0]
+        if name in npu_hal.api.__all__ and name not in function.__globals__:
+            meant = eval(annotation, {name: getattr(npu_hal.api, name)})
+            text = text.replace(f"'{annotation}'", inspect.formatannotation(meant))
     return _without_modules(text)
 
 

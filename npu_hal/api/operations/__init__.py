@@ -30,12 +30,13 @@ if TYPE_CHECKING:
         Sqrt,
         SquaredDifference,
     )
-    from npu_hal.api.operations.layout import Concatenation, Pad, Reshape, Split, Transpose
+    from npu_hal.api.operations.layout import Concatenation, Pad, Split, Transpose
     from npu_hal.api.operations.lookup import EmbeddingLookup, HashtableLookup, LshProjection
     from npu_hal.api.operations.normalization import L2Normalization, LocalResponseNormalization
     from npu_hal.api.operations.pooling import AveragePool2D, L2Pool2D, MaxPool2D
     from npu_hal.api.operations.recurrent import Rnn, Svdf, UnidirectionalSequenceLstm
     from npu_hal.api.operations.reduction import ArgMax, ArgMin, Mean, ReduceMax, ReduceMin, Sum
+    from npu_hal.api.operations.reshape import Reshape
     from npu_hal.api.operations.resize import ResizeBilinear, ResizeNearestNeighbor
     from npu_hal.api.operations.signal import Rfft2D
     from npu_hal.api.operations.slicing import (
@@ -83,12 +84,13 @@ _FAMILIES = {
         "Sqrt",
         "SquaredDifference",
     ),
-    "layout": ("Concatenation", "Pad", "Reshape", "Split", "Transpose"),
+    "layout": ("Concatenation", "Pad", "Split", "Transpose"),
     "lookup": ("EmbeddingLookup", "HashtableLookup", "LshProjection"),
     "normalization": ("L2Normalization", "LocalResponseNormalization"),
     "pooling": ("AveragePool2D", "L2Pool2D", "MaxPool2D"),
     "recurrent": ("Rnn", "Svdf", "UnidirectionalSequenceLstm"),
     "reduction": ("ArgMax", "ArgMin", "Mean", "ReduceMax", "ReduceMin", "Sum"),
+    "reshape": ("Reshape",),
     "resize": ("ResizeBilinear", "ResizeNearestNeighbor"),
     "signal": ("Rfft2D",),
     "slicing": (

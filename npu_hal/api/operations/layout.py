@@ -1,6 +1,5 @@
 """Operations that move values without computing any."""
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -18,19 +17,8 @@ from npu_hal.api.operation import (
     require_axis,
     require_same_dtype,
 )
+from npu_hal.api.operations.reshape import Movement
 from npu_hal.api.tensor import Shape, Tensor
-
-
-class Movement(Operation):
-    """One input, one output, of any one element type."""
-
-    needs_quantization: ClassVar[bool] = False
-    input: Input
-    output: Output
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any type, the output as the input."""
-        require_same_dtype(tensors, (self.input, self.output))
 
 
 class Concatenation(Operation):
@@ -102,20 +90,6 @@ class Pad(Movement):
         if len(self.paddings) != len(shape):
             raise InvalidGraph(f"{len(self.paddings)} pairs of paddings do not fit the shape {list(shape)}")
         return (tuple(before + size + after for size, (before, after) in zip(shape, self.paddings, strict=True)),)
-
-
-class Reshape(Movement):
-    """The same elements in the same order, in another shape. `shape` is the whole new shape, without a -1."""
-
-    kind: Literal["RESHAPE"] = "RESHAPE"
-    shape: tuple[NonNegative, ...]
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """`shape`, which has as many elements as the input."""
-        tensor = tensors[self.input]
-        if math.prod(self.shape) != tensor.size:
-            raise InvalidGraph(f"{list(tensor.shape)} has not as many elements as {list(self.shape)}")
-        return (self.shape,)
 
 
 class Transpose(Movement):

@@ -80,7 +80,7 @@ CONVERTERS: Mapping[str, Location] = {
     "RELU": Location("elementwise", "unary", "Relu"),
     "RELU6": Location("elementwise", "unary", "Relu6"),
     "RELU_N1_TO_1": Location("elementwise", "unary", "ReluN1To1"),
-    "RESHAPE": Location("layout", "convert_reshape"),
+    "RESHAPE": Location("reshape", "convert_reshape"),
     "RESIZE_BILINEAR": Location("resize", "resize", "ResizeBilinear"),
     "RESIZE_NEAREST_NEIGHBOR": Location("resize", "resize", "ResizeNearestNeighbor"),
     "RFFT2D": Location("signal", "convert_rfft2d"),

@@ -4,15 +4,20 @@ import threading
 import weakref
 from collections.abc import Sequence
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import Array, DType, Graph, InvalidState, OperationTime, Subgraph, check_buffers
+from npu_hal import api
+from npu_hal.api import Array, DType, Graph, InvalidState, Subgraph, check_buffers
 from npu_hal_software.jit.compiler import CompiledKernels
 from npu_hal_software.jit.program import SIGN_BIT, LinkedProgram
 from npu_hal_software.jit.record import CHUNKS_SLOT
 from npu_hal_software.jit.threads import Crew
+
+if TYPE_CHECKING:
+    from npu_hal.api import OperationTime
 
 
 class JitSubgraph(Subgraph):
@@ -54,7 +59,7 @@ class JitSubgraph(Subgraph):
             else:
                 target[...] = source.view(target.dtype).reshape(target.shape)
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence["OperationTime"]:
         """One inference on one thread, timed record by record; see `npu_hal.api.Subgraph`."""
         started = perf_counter()
         ticks = self.count_ticks(inputs)
@@ -63,8 +68,9 @@ class JitSubgraph(Subgraph):
         self.read_outputs(outputs)
         # The rate of the cycle counter is not known; its whole span is what the clock saw, calling included.
         second_per_tick = seconds / max(sum(count for _, count in ticks), 1)
+        # Named in full, so that it is imported where a profile is made.
         return [
-            OperationTime(position, label.partition(":")[0], count * second_per_tick)
+            api.OperationTime(position, label.partition(":")[0], count * second_per_tick)
             for position, (label, count) in zip(self._positions, ticks, strict=True)
             if position >= 0
         ]

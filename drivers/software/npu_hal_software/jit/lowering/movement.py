@@ -1,4 +1,4 @@
-"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE (EXPAND_DIMS, SQUEEZE), TRANSPOSE."""
+"""Operations that move bytes: CONCATENATION, SPLIT, PAD, TRANSPOSE."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npu_hal.api import Activation, Concatenation, Pad, Reshape, Split, Transpose
+from npu_hal.api import Activation, Concatenation, Pad, Split, Transpose
 from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
 from npu_hal_software.jit.program import (
     Address,
@@ -20,16 +20,10 @@ from npu_hal_software.jit.program import (
 from npu_hal_software.jit.record import COPY
 
 if TYPE_CHECKING:
-    from npu_hal.api import ExpandDims, SplitV, Squeeze, Unpack
+    from npu_hal.api import SplitV, Unpack
 
 # Nested loops of the copy kernel, around runs of contiguous bytes.
 COPY_AXES = 4
-
-
-def lower_reshape(program: Program, operation: "Reshape | ExpandDims | Squeeze") -> bool:
-    """The same bytes under another shape."""
-    program.alias(operation.output, operation.input)
-    return True
 
 
 def lower_concatenation(program: Program, operation: Concatenation) -> bool:
