@@ -94,6 +94,7 @@ def imported(model: Path, create: str) -> set[str]:
         f"{create}"
         "tensor = graph.input_tensors[0]\n"
         "subgraph.invoke([numpy.zeros(tensor.shape, tensor.dtype.numpy)])\n"
+        "subgraph.read_outputs([numpy.empty(tensor.shape, tensor.dtype.numpy) for tensor in graph.output_tensors])\n"
         "print(*sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
