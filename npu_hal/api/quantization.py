@@ -1,5 +1,7 @@
 """Affine quantisation: real = scale * (stored - zero_point)."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +31,7 @@ class Quantization(ImmutableModel):
             raise InvalidGraph(f"a per-tensor quantisation has one scale, not {len(self.scales)}; set axis")
         if self.axis is not None and self.axis < 0:
             raise InvalidGraph(f"the quantised axis counts from 0, it is not {self.axis}")
-        scales = np.array(self.scales)
-        if not (np.isfinite(scales) & (scales >= 0)).all():
+        if not all(math.isfinite(scale) and scale >= 0 for scale in self.scales):
             raise InvalidGraph("quantisation scales must be finite and not negative")
 
     @classmethod
