@@ -2,9 +2,9 @@
 
 from npu_hal_software.jit.ir import I1, I8, I32, I64, PTR, Function, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range
+from npu_hal_software.jit.layout import INTEGER_BITS_OF_SUM
 from npu_hal_software.jit.record import SOFTMAX
 
-INTEGER_BITS_OF_SUM = 12
 _OUTPUT_BITS = 8
 _INT32_MAX, _INT32_MIN = (1 << 31) - 1, -(1 << 31)
 # Newton and Raphson's first estimate of a reciprocal, with 2 integer bits: 48/17 - 32/17 x.

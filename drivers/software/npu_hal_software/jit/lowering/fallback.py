@@ -4,23 +4,21 @@ The program stays one native call; a callback takes the interpreter's lock for a
 """
 
 import ctypes
-import logging
 from collections.abc import Callable
 
 import numpy as np
 
-from npu_hal.api import AnyOperation, Array, DType, Tensor
+from npu_hal.api import Array, DType, Operation, Tensor
+from npu_hal_software.jit import messages
 from npu_hal_software.jit.lowering.definition import compile_definition
 from npu_hal_software.jit.program import SIGN_BIT, Address, Program
-
-_logger = logging.getLogger("npu_hal.software.jit")
 
 _Callback = ctypes.CFUNCTYPE(None, ctypes.c_int64)
 
 
-def lower_by_reference(program: Program, operation: AnyOperation) -> None:
+def lower_by_reference(program: Program, operation: Operation) -> None:
     """Call the definition in numpy on the stored bytes."""
-    _logger.info("%s runs in numpy: there is no native kernel for its form", program.label)
+    messages.info("%s runs in numpy: there is no native kernel for its form", program.label)
     kernel = compile_definition(operation, program.graph.tensors)
     sources = [_Operand(program, index, program.stored(index)) for index in operation.inputs]
     targets = [_Operand(program, index, program.output(index)) for index in operation.outputs]

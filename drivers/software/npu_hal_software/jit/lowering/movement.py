@@ -1,11 +1,12 @@
-"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE (EXPAND_DIMS, SQUEEZE), TRANSPOSE."""
+"""Operations that move bytes: CONCATENATION, SPLIT, PAD, TRANSPOSE."""
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npu_hal.api import Concatenation, ExpandDims, Pad, Reshape, Split, Squeeze, Transpose
+from npu_hal.api import Activation, Concatenation, Pad, Split, Transpose
 from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
 from npu_hal_software.jit.program import (
     Address,
@@ -18,18 +19,18 @@ from npu_hal_software.jit.program import (
 )
 from npu_hal_software.jit.record import COPY
 
+if TYPE_CHECKING:
+    from npu_hal.api import SplitV, Unpack
+
 # Nested loops of the copy kernel, around runs of contiguous bytes.
 COPY_AXES = 4
 
 
-def lower_reshape(program: Program, operation: Reshape | ExpandDims | Squeeze) -> None:
-    """The same bytes under another shape."""
-    program.alias(operation.output, operation.input)
-
-
-def lower_concatenation(program: Program, operation: Concatenation) -> None:
+def lower_concatenation(program: Program, operation: Concatenation) -> bool:
     """Each input is copied to its columns, by way of a table if values change."""
     output = program.tensor(operation.output)
+    if operation.activation is not Activation.NONE and not output.dtype.is_quantised8:
+        return False
     row_bytes = math.prod(output.shape[operation.axis :]) * output.dtype.itemsize
     rows = math.prod(output.shape[: operation.axis])
     target = program.output(operation.output)
@@ -39,6 +40,7 @@ def lower_concatenation(program: Program, operation: Concatenation) -> None:
         source, mask = _converted(program, operation, index)
         copy_rows(program, source, target.moved(start), rows, part, part, row_bytes, mask)
         start += part
+    return True
 
 
 def _converted(program: Program, operation: Concatenation, index: int) -> tuple[Address | InputAddress | int, int]:
@@ -55,14 +57,27 @@ def _converted(program: Program, operation: Concatenation, index: int) -> tuple[
     return converted, 0
 
 
-def lower_split(program: Program, operation: Split) -> None:
+def lower_split(program: Program, operation: Split) -> bool:
     """Columns of the input are copied to each part."""
     shape = program.tensor(operation.input).shape
     size = shape[operation.axis] // len(operation.parts)
-    split_columns(program, operation.input, operation.parts, operation.axis, [size] * len(operation.parts))
+    _split_columns(program, operation.input, operation.parts, operation.axis, [size] * len(operation.parts))
+    return True
 
 
-def split_columns(program: Program, index: int, parts: Sequence[int], axis: int, sizes: Sequence[int]) -> None:
+def lower_split_v(program: Program, operation: "SplitV") -> bool:
+    """Columns of the input are copied to each part."""
+    _split_columns(program, operation.input, operation.parts, operation.axis, operation.sizes)
+    return True
+
+
+def lower_unpack(program: Program, operation: "Unpack") -> bool:
+    """Columns of the input are copied to each slice."""
+    _split_columns(program, operation.input, operation.slices, operation.axis, [1] * len(operation.slices))
+    return True
+
+
+def _split_columns(program: Program, index: int, parts: Sequence[int], axis: int, sizes: Sequence[int]) -> None:
     """Copy elements of `axis`, `sizes` of them to each of the tensors `parts`, one after the other."""
     input_ = program.tensor(index)
     step = math.prod(input_.shape[axis + 1 :]) * input_.dtype.itemsize
@@ -110,10 +125,14 @@ def copy_rows(
     )
 
 
-def lower_pad(program: Program, operation: Pad) -> None:
+def lower_pad(program: Program, operation: Pad) -> bool:
     """Fill with the zero point, then copy the input to its place."""
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     itemsize = output.dtype.itemsize
+    input_steps, output_steps = contiguous_steps(input_.shape, itemsize), contiguous_steps(output.shape, itemsize)
+    is_per_axis = output.quantization is not None and output.quantization.is_per_axis
+    if is_per_axis or not fits_copy(input_.shape, input_steps, output_steps, itemsize):
+        return False
     value = stored_zero_point(output) if output.dtype.is_quantised8 and output.quantization else stored_mask(output)
     target = program.output(operation.output)
     size = output.nbytes
@@ -126,8 +145,7 @@ def lower_pad(program: Program, operation: Pad) -> None:
     if rest:
         copy_rows(program, pattern, target.moved(whole * _FILL_BYTES), 1, rest, rest, rest, 0)
     if input_.size == 0:
-        return
-    output_steps = contiguous_steps(output.shape, itemsize)
+        return True
     start = sum(before * step for (before, _), step in zip(operation.paddings, output_steps, strict=True))
     source, mask = program.exact(operation.input)
     emit_strided_copy(
@@ -135,32 +153,40 @@ def lower_pad(program: Program, operation: Pad) -> None:
         source,
         target.moved(start),
         input_.shape,
-        contiguous_steps(input_.shape, itemsize),
+        input_steps,
         output_steps,
         itemsize,
         mask,
     )
+    return True
 
 
 _FILL_BYTES = 4096
 
 
-def lower_transpose(program: Program, operation: Transpose) -> None:
+def lower_transpose(program: Program, operation: Transpose) -> bool:
     """The output's elements in order, from the input's strides in the permutation's order."""
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     itemsize = output.dtype.itemsize
-    input_steps = contiguous_steps(input_.shape, itemsize)
+    steps = contiguous_steps(input_.shape, itemsize)
+    input_steps, output_steps = (
+        [steps[axis] for axis in operation.permutation],
+        contiguous_steps(output.shape, itemsize),
+    )
+    if not fits_copy(output.shape, input_steps, output_steps, itemsize):
+        return False
     source, mask = program.exact(operation.input)
     emit_strided_copy(
         program,
         source,
         program.output(operation.output),
         output.shape,
-        [input_steps[axis] for axis in operation.permutation],
-        contiguous_steps(output.shape, itemsize),
+        input_steps,
+        output_steps,
         itemsize,
         mask,
     )
+    return True
 
 
 def merged_axes(

@@ -1,8 +1,10 @@
 """AVERAGE_POOL_2D, MAX_POOL_2D and MEAN over height and width."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from npu_hal.api import Activation, AveragePool2D, MaxPool2D, Mean, resolve_padding
+from npu_hal.api import Activation, AveragePool2D, MaxPool2D, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields, stored_range
 from npu_hal_software.jit.lowering.weights import wrapped
 from npu_hal_software.jit.packing.requantisation import (
@@ -14,9 +16,18 @@ from npu_hal_software.jit.packing.requantisation import (
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_offset, stored_zero_point
 from npu_hal_software.jit.record import MEAN, POOL
 
+if TYPE_CHECKING:
+    from npu_hal.api import Mean
 
-def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> None:
+# Sums of bytes beyond 2**24 are not exact in the float quotient of the pooling kernel.
+_LARGEST_WINDOW = (1 << 16) - 1
+_LARGEST_MEAN = 1 << 22
+
+
+def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> bool:
     """Images of a batch one after the other."""
+    if operation.filter_height * operation.filter_width > _LARGEST_WINDOW:
+        return False
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     batch, height, width, channels = input_.shape
     _, output_height, output_width, _ = output.shape
@@ -47,6 +58,7 @@ def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> None:
             maximum=int(isinstance(operation, MaxPool2D)),
             offset=stored_offset(input_),
         )
+    return True
 
 
 def _image(address: Address | int, offset: int) -> Address | int:
@@ -55,11 +67,15 @@ def _image(address: Address | int, offset: int) -> Address | int:
     return address + offset
 
 
-def lower_mean(program: Program, operation: Mean) -> None:
-    """Mean over the axes between the first and the last, per image."""
+def lower_mean(program: Program, operation: "Mean") -> bool:
+    """Mean over the axes between the first and the last, per image; their sums of bytes must fit int32."""
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    if input_.rank < 3 or operation.axes != tuple(range(1, input_.rank - 1)):
+        return False
     batch, channels = input_.shape[0], input_.shape[-1]
     count = input_.size // (batch * channels)
+    if count >= _LARGEST_MEAN:
+        return False
     lanes = program.tier.lanes
     multipliers = mean_multipliers(
         float(np.float32(input_.affine().scale)), float(np.float32(output.affine().scale)), count
@@ -80,6 +96,7 @@ def lower_mean(program: Program, operation: Mean) -> None:
             constants=constants,
             output=_image(target, number * channels),
         )
+    return True
 
 
 def mean_multipliers(scale_x: float, scale_y: float, count: int) -> Multipliers:

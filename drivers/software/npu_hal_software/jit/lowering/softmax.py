@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Softmax
+from npu_hal_software.jit.layout import INTEGER_BITS_OF_SUM
 from npu_hal_software.jit.program import Program, position_chunks
 from npu_hal_software.jit.record import SOFTMAX
-from npu_hal_software.jit.softmax import INTEGER_BITS_OF_SUM
 from npu_hal_software.reference.fixed_point import (
     FixedPointMultiplier,
     rounding_divide_by_power_of_two,
@@ -16,7 +16,7 @@ from npu_hal_software.reference.fixed_point import (
 from npu_hal_software.reference.fixed_point_exp import INTEGER_BITS_OF_ARGUMENT, exp_of_negative
 
 
-def lower_softmax(program: Program, operation: Softmax) -> None:
+def lower_softmax(program: Program, operation: Softmax) -> bool:
     """Rows along the last axis."""
     input_ = program.tensor(operation.input)
     depth = input_.shape[-1]
@@ -33,6 +33,7 @@ def lower_softmax(program: Program, operation: Softmax) -> None:
         table=program.constant(exponentials.astype(np.int32)),
         sum_table=program.constant(shares_of_sum.astype(np.int32)),
     )
+    return True
 
 
 def exponential_table(scale: float, beta: float) -> NDArray[np.int64]:
