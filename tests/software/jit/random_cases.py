@@ -300,6 +300,20 @@ def _movement(draw: _Drawing) -> Case:
     return draw.finish(Transpose(input=input_, output=output, permutation=permutation))
 
 
+def _transpose(draw: _Drawing) -> Case:
+    """Matrices on both sides of a tile and of a block, elements of all sizes, and up to six axes that move."""
+    rank = draw.integer(2, 6)
+    sizes = (1, 2, 3, 5, 8) if rank > 3 else (1, 2, 3, 8, 15, 16, 17, 31, 33, 64, 65, 80)
+    shape = tuple(draw.choice(*sizes) for _ in range(rank))
+    permutation = tuple(int(axis) for axis in draw.random.permutation(rank))
+    dtype = draw.choice(draw.dtype, draw.dtype, DType.INT16, DType.INT32, DType.INT64)
+    quantization = draw.quantization() if dtype.is_quantised8 else None
+    draw.inputs.append(draw.values(shape, dtype))
+    input_ = draw.builder.input("x", shape, dtype, quantization)
+    output = draw.builder.tensor("y", dtype, quantization)
+    return draw.finish(Transpose(input=input_, output=output, permutation=permutation))
+
+
 def _resize(draw: _Drawing) -> Case:
     quantization = draw.quantization()
     image = (draw.integer(1, 9), draw.integer(1, 9))
@@ -404,6 +418,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "concatenation": _concatenation,
     "split": _split,
     "movement": _movement,
+    "transpose": _transpose,
     "resize": _resize,
     "conversion": _conversion,
     "arg_extremum": _arg_extremum,

@@ -16,6 +16,7 @@ from npu_hal_software.jit.requantise import Rounding, requantiser_for
 from npu_hal_software.jit.resize import emit_resize
 from npu_hal_software.jit.softmax import emit_softmax
 from npu_hal_software.jit.tiers import Tier, machine_name
+from npu_hal_software.jit.transpose import emit_transpose
 
 
 def generate_module(tier: Tier, rounding: Rounding) -> str:
@@ -33,6 +34,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         *emit_conversion(context),
         emit_arg_extremum(context),
         emit_extremum(context),
+        emit_transpose(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

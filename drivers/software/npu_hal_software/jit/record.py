@@ -247,6 +247,25 @@ EXTREMUM = RecordKind(
         "is_maximum",  # 1: the larger, 0: the smaller
     ),
 )
+TRANSPOSE_OUTER_AXES = 4
+TRANSPOSE = RecordKind(
+    19,
+    "transpose",
+    (
+        "input",
+        "output",
+        "rows",
+        "columns",
+        "row_step",  # bytes from one input row to the next
+        "column_step",  # bytes from one output row, which is an input column, to the next
+        "element",  # bytes that are contiguous on both sides: 1, 2, 4 or 8
+        "mask",  # xor of every byte, 8 times
+        "outer",  # number of matrices: the product of the sizes
+        *(f"size_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
+        *(f"input_step_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
+        *(f"output_step_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
+    ),
+)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

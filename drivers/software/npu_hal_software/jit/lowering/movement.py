@@ -1,11 +1,11 @@
-"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE (EXPAND_DIMS, SQUEEZE), TRANSPOSE."""
+"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE (EXPAND_DIMS, SQUEEZE)."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from npu_hal.api import Concatenation, ExpandDims, Pad, Reshape, Split, Squeeze, Transpose
+from npu_hal.api import Concatenation, ExpandDims, Pad, Reshape, Split, Squeeze
 from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
 from npu_hal_software.jit.program import (
     Address,
@@ -143,24 +143,6 @@ def lower_pad(program: Program, operation: Pad) -> None:
 
 
 _FILL_BYTES = 4096
-
-
-def lower_transpose(program: Program, operation: Transpose) -> None:
-    """The output's elements in order, from the input's strides in the permutation's order."""
-    input_, output = program.tensor(operation.input), program.tensor(operation.output)
-    itemsize = output.dtype.itemsize
-    input_steps = contiguous_steps(input_.shape, itemsize)
-    source, mask = program.exact(operation.input)
-    emit_strided_copy(
-        program,
-        source,
-        program.output(operation.output),
-        output.shape,
-        [input_steps[axis] for axis in operation.permutation],
-        contiguous_steps(output.shape, itemsize),
-        itemsize,
-        mask,
-    )
 
 
 def merged_axes(

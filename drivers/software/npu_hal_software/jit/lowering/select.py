@@ -66,7 +66,6 @@ from npu_hal_software.jit.lowering.movement import (
     lower_pad,
     lower_reshape,
     lower_split,
-    lower_transpose,
     split_columns,
 )
 from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
@@ -74,6 +73,7 @@ from npu_hal_software.jit.lowering.rearrangement import copy_layout, lower_pack,
 from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
 from npu_hal_software.jit.lowering.softmax import lower_softmax
 from npu_hal_software.jit.lowering.tables import lower_table
+from npu_hal_software.jit.lowering.transpose import fits_transpose, lower_transpose
 from npu_hal_software.jit.lowering.weights import fits_int8
 from npu_hal_software.jit.program import Program, contiguous_steps
 
@@ -118,7 +118,7 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Pad() if _copies_input(operation, tensors):
             lower_pad(program, operation)
             return True
-        case Transpose() if _copies_permuted(operation, tensors):
+        case Transpose() if fits_transpose(operation, *operands):
             lower_transpose(program, operation)
             return True
         case ResizeNearestNeighbor():
@@ -200,11 +200,3 @@ def _copies_input(operation: Pad, tensors: Sequence[Tensor]) -> bool:
     per_tensor = output.quantization is None or not output.quantization.is_per_axis
     steps = contiguous_steps(input_.shape, size), contiguous_steps(output.shape, size)
     return per_tensor and fits_copy(input_.shape, *steps, size)
-
-
-def _copies_permuted(operation: Transpose, tensors: Sequence[Tensor]) -> bool:
-    input_, output = tensors[operation.input], tensors[operation.output]
-    size = output.dtype.itemsize
-    input_steps = contiguous_steps(input_.shape, size)
-    permuted = [input_steps[axis] for axis in operation.permutation]
-    return fits_copy(output.shape, permuted, contiguous_steps(output.shape, size), size)
