@@ -60,6 +60,7 @@ from npu_hal.api import (
     Tanh,
     Tile,
     Transpose,
+    UnidirectionalSequenceLstm,
     Unpack,
 )
 
@@ -406,6 +407,35 @@ def _rearranged(draw: _Drawing, of: tuple[int, ...], kind: Any, **attributes: An
     return draw.finish(kind(input=draw.input(of, quantization), output=draw.output(quantization), **attributes))
 
 
+def _lstm(draw: _Drawing) -> Case:
+    """Layers of all gates; scales from sums that move within the gates' range to some that saturate all."""
+    draw.dtype = DType.INT8
+    sequences, steps, depth, units = draw.integer(1, 3), draw.integer(1, 4), draw.channels(65), draw.channels(65)
+    of_state = draw.quantization(0.005, 0.02)
+    of_cell = Quantization.per_tensor(2.0 ** -draw.integer(9, 15))
+    shape = draw.choice((sequences, steps), (steps, sequences))
+    x = draw.input((*shape, depth), draw.quantization(0.01, 0.1))
+    state = draw.input((sequences, units), of_state)
+    draw.inputs.append(draw.values((sequences, units), DType.INT16))
+    cell = draw.builder.input("cell", (sequences, units), DType.INT16, of_cell)
+    fields: dict[str, int] = {}
+    for gate in ("input", "forget", "cell", "output"):
+        for side, columns in (("input", depth), ("recurrent", units)):
+            of_weights = Quantization.per_tensor(draw.scale(1e-4, draw.choice(0.01, 1.0)))
+            weights = draw.values((units, columns), DType.INT8)
+            fields[f"{side}_to_{gate}_weights"] = draw.builder.constant("w", weights, of_weights)
+        bias = draw.random.integers(-9999, 9999, units).astype(np.int32)
+        fields[f"{gate}_gate_bias"] = draw.builder.constant("b", bias, Quantization.per_tensor(1.0))
+    return draw.finish(
+        UnidirectionalSequenceLstm(
+            input=x, output_state=state, cell_state=cell, **fields, output=draw.output(of_state),
+            new_output_state=draw.output(of_state),
+            new_cell_state=draw.builder.tensor("new cell", DType.INT16, of_cell),
+            time_major=shape == (steps, sequences), cell_clip=draw.choice(0.0, 0.3), hidden_quantization=of_state,
+        )
+    )  # fmt: skip
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -426,6 +456,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "extremum": _extremum,
     "blocks": _blocks,
     "rearrangement": _rearrangement,
+    "lstm": _lstm,
 }
 
 

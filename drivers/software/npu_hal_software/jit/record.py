@@ -266,6 +266,39 @@ TRANSPOSE = RecordKind(
         *(f"output_step_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
     ),
 )
+LSTM = RecordKind(
+    20,
+    "lstm",
+    (
+        "input",
+        "input_sequence_step",  # bytes
+        "input_time_step",
+        "output",
+        "output_sequence_step",
+        "output_time_step",
+        "sequences",
+        "steps",
+        "units",
+        "state",  # what the output was before the first step
+        "cell",  # int16, changed in place
+        "blocks",  # address of the first block of constants and weights
+        "block_step",
+        "block_count",
+        "input_groups",  # inputs / 4
+        "state_groups",
+        "sums",  # scratch memory of the gates' sums
+        "sums_bytes",  # of one sequence
+        "logistic",  # addresses of tables of int16 by int16
+        "gate_tanh",
+        "cell_tanh",
+        "added_shift",  # bits from the product of input gate and candidate to the cell state
+        "cell_bound",
+        "lowest_cell",
+        "hidden_multiplier",
+        "hidden_shift",
+        "hidden_zero_point",
+    ),
+)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

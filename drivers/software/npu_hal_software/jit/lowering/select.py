@@ -50,6 +50,7 @@ from npu_hal.api import (
     Tensor,
     Tile,
     Transpose,
+    UnidirectionalSequenceLstm,
     Unpack,
 )
 from npu_hal_software.jit.arg_extremum import LARGEST_DEPTH
@@ -132,6 +133,14 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             return True
         case ArgMax() | ArgMin() if _compares_last_axis(operation, operands[0]):
             lower_arg_extremum(program, operation)
+            return True
+        case UnidirectionalSequenceLstm():
+            # Its tables come from the reference level, which most models do without.
+            from npu_hal_software.jit.lowering.lstm import fits_lstm, lower_lstm
+
+            if not fits_lstm(operation, tensors):
+                return False
+            lower_lstm(program, operation)
             return True
     if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
         return False
