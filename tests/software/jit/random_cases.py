@@ -18,15 +18,18 @@ from npu_hal.api import (
     ArgMin,
     Array,
     AveragePool2D,
+    Cast,
     Concatenation,
     Conv2D,
     DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     DType,
     Elu,
     Exp,
     ExpandDims,
+    FloorDiv,
     FullyConnected,
     Graph,
     GraphBuilder,
@@ -55,6 +58,7 @@ from npu_hal.api import (
     SpaceToDepth,
     Split,
     SplitV,
+    Sqrt,
     StridedSlice,
     Sub,
     Tanh,
@@ -231,8 +235,9 @@ def _pool(draw: _Drawing) -> Case:
 
 
 def _mean(draw: _Drawing) -> Case:
-    input_ = draw.input((draw.choice(1, 2), draw.integer(1, 8), draw.integer(1, 8), draw.channels()))
-    axes = draw.choice((1, 2), (1, 2), (1,), (2, 3))
+    images = draw.choice(1, 1, 2, 9)
+    input_ = draw.input((images, draw.integer(1, 8), draw.integer(1, 8), draw.channels()))
+    axes = draw.choice((1, 2), (1, 2), (1,), (2, 3), (3,), (0,), (1, 3), (0, 2), (0, 1, 2, 3))
     return draw.finish(Mean(input=input_, output=draw.output(), axes=axes, keep_dims=bool(draw.integer(0, 1))))
 
 
@@ -340,12 +345,44 @@ def _conversion(draw: _Drawing) -> Case:
 
 
 def _arg_extremum(draw: _Drawing) -> Case:
-    shape = (*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), draw.choice(draw.channels(), 255, 256, 257))
-    input_ = draw.input(shape)
+    depth = draw.choice(draw.channels(), 255, 256, 257, 512, 700)
+    shape = [*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), depth]
+    axis = draw.choice(len(shape) - 1, len(shape) - 1, draw.integer(0, len(shape) - 1))
+    input_ = draw.input(tuple(shape))
     # Equal bytes, of which the first counts.
     draw.inputs[0][...] = draw.inputs[0] // draw.choice(1, 16, 64)
     output = draw.builder.tensor("y", draw.choice(DType.INT32, DType.INT64))
-    return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=len(shape) - 1))
+    return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=axis))
+
+
+def _numbers(draw: _Drawing) -> Case:
+    """float32 with infinities and NaN, int32 that wraps around; one operand may be a single number."""
+    dtype = draw.choice(DType.FLOAT32, DType.INT32)
+    shape = (draw.integer(1, 5), draw.channels())
+    is_float = dtype is DType.FLOAT32
+
+    def values(shape: tuple[int, ...]) -> Array:
+        if not is_float:
+            return draw.random.integers(-(1 << 31), 1 << 31, shape, np.int32)
+        numbers = np.asarray(draw.random.standard_normal(shape) * draw.scale(1e-3, 1e3), np.float32)
+        specials = draw.random.choice(np.array([np.nan, np.inf, -np.inf, 0, -0.0], np.float32), shape)
+        return np.where(draw.random.random(shape) < 0.1, specials, numbers)
+
+    def input_(shape: tuple[int, ...]) -> int:
+        draw.inputs.append(values(shape))
+        return draw.builder.input("x", shape, dtype)
+
+    lhs = input_(shape)
+    kind = draw.choice(Add, Sub, Mul, Div if is_float else FloorDiv, Sqrt if is_float else Cast)
+    output = draw.builder.tensor("y", DType.FLOAT32 if kind is Cast else dtype)
+    if kind in (Sqrt, Cast):
+        return draw.finish(kind(input=lhs, output=output))
+    if kind is FloorDiv:
+        divisor = draw.builder.constant("number", np.array(draw.integer(-3, 9) or 1, np.int32))
+        return draw.finish(FloorDiv(lhs=lhs, rhs=divisor, output=output))
+    rhs = input_(draw.choice(shape, shape, (), (1,), (1, shape[1])))
+    operands = (lhs, rhs) if draw.random.random() < 0.5 else (rhs, lhs)
+    return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=output, activation=draw.activation()))
 
 
 def _extremum(draw: _Drawing) -> Case:
@@ -457,6 +494,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "blocks": _blocks,
     "rearrangement": _rearrangement,
     "lstm": _lstm,
+    "numbers": _numbers,
 }
 
 

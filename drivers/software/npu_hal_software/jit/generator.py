@@ -12,6 +12,7 @@ from npu_hal_software.jit.ir import Module
 from npu_hal_software.jit.kernel import KernelContext
 from npu_hal_software.jit.lookup_table import emit_lookup_table
 from npu_hal_software.jit.lstm import emit_lstm
+from npu_hal_software.jit.numbers import emit_numbers
 from npu_hal_software.jit.pooling import emit_pooling
 from npu_hal_software.jit.requantise import Rounding, requantiser_for
 from npu_hal_software.jit.resize import emit_resize
@@ -37,6 +38,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         emit_extremum(context),
         emit_transpose(context),
         emit_lstm(context),
+        emit_numbers(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

@@ -230,7 +230,7 @@ ARG_EXTREMUM = RecordKind(
         "input",
         "output",
         "rows",
-        "depth",  # 256 at most
+        "depth",
         "mask",  # xor of every byte: 0 for the largest, 255 for the smallest
         "is_long",  # 1: int64 indices, 0: int32
     ),
@@ -297,6 +297,21 @@ LSTM = RecordKind(
         "hidden_multiplier",
         "hidden_shift",
         "hidden_zero_point",
+    ),
+)
+NUMBERS = RecordKind(
+    21,
+    "numbers",
+    (
+        "lhs",
+        "rhs",
+        "lhs_step",  # 1: one number after the other, 0: the same number always
+        "rhs_step",
+        "output",
+        "count",
+        "function",  # index in `numbers.FUNCTIONS`
+        "low",  # bounds of results; bits of a float if they are floats
+        "high",
     ),
 )
 CALL = RecordKind(12, "call", ("function", "argument"))

@@ -20,6 +20,8 @@ from npu_hal_software.jit.record import COPY
 
 # Nested loops of the copy kernel, around runs of contiguous bytes.
 COPY_AXES = 4
+# Size, and bytes from one index to the next in the input and in the output.
+Axis = tuple[int, int, int]
 
 
 def lower_reshape(program: Program, operation: Reshape | ExpandDims | Squeeze) -> None:
@@ -147,9 +149,9 @@ _FILL_BYTES = 4096
 
 def merged_axes(
     shape: tuple[int, ...], input_steps: list[int], output_steps: list[int], itemsize: int
-) -> tuple[list[tuple[int, int, int]], int]:
-    """Axes as (size, input step, output step) and contiguous bytes, with neighbours merged where strides allow."""
-    axes: list[tuple[int, int, int]] = []
+) -> tuple[list[Axis], int]:
+    """Axes and contiguous bytes, with neighbours merged where strides allow."""
+    axes: list[Axis] = []
     for size, source, target in zip(shape, input_steps, output_steps, strict=True):
         if size == 1:
             continue
@@ -180,6 +182,18 @@ def emit_strided_copy(
 ) -> None:
     """Copy elements of `shape` between strided layouts; steps are in bytes."""
     axes, count = merged_axes(shape, input_steps, output_steps, itemsize)
+    emit_axes(program, source, target, axes, count, mask)
+
+
+def emit_axes(
+    program: Program,
+    source: Address | InputAddress | int,
+    target: Address,
+    axes: list[Axis],
+    count: int,
+    mask: int,
+) -> None:
+    """Copy runs of `count` bytes along at most `COPY_AXES` axes."""
     padded = axes + [(1, 0, 0)] * (COPY_AXES - len(axes))
     fields: dict[str, int] = {}
     for number, (size, input_step, output_step) in enumerate(padded):
@@ -190,7 +204,7 @@ def emit_strided_copy(
         }
     program.emit(
         COPY,
-        position_chunks(program, math.prod(shape) * itemsize // 8, padded[0][0]),
+        position_chunks(program, math.prod(size for size, _, _ in axes) * count // 8, padded[0][0]),
         input=source,
         output=target,
         bytes=count,

@@ -1,9 +1,12 @@
-"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN over height and width."""
+"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN."""
+
+import math
 
 import numpy as np
 
-from npu_hal.api import Activation, AveragePool2D, MaxPool2D, Mean, resolve_padding
+from npu_hal.api import Activation, AveragePool2D, MaxPool2D, Mean, Tensor, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields, stored_range
+from npu_hal_software.jit.lowering.transpose import emit_transpose, fits_transpose
 from npu_hal_software.jit.lowering.weights import wrapped
 from npu_hal_software.jit.packing.requantisation import (
     Multipliers,
@@ -13,6 +16,11 @@ from npu_hal_software.jit.packing.requantisation import (
 )
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_offset, stored_zero_point
 from npu_hal_software.jit.record import MEAN, POOL
+
+# Elements of a mean whose sum stays in int32 whatever they are.
+_LARGEST_COUNT = (1 << 22) - 1
+# Heuristic: images that are worth a record each.
+_MOST_IMAGES = 4
 
 
 def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> None:
@@ -55,11 +63,25 @@ def _image(address: Address | int, offset: int) -> Address | int:
     return address + offset
 
 
+def fits_mean(operation: Mean, input_: Tensor) -> bool:
+    """Whether sums of bytes stay in int32, and the elements of each can be brought to where the kernel wants them."""
+    if not operation.axes:
+        return False
+    count = math.prod(input_.shape[axis] for axis in operation.axes)
+    return count <= _LARGEST_COUNT and fits_transpose(input_.shape, _reduced_first(operation, input_), 1)
+
+
 def lower_mean(program: Program, operation: Mean) -> None:
-    """Mean over the axes between the first and the last, per image."""
+    """Mean per channel over the axes in front of it, image by image; other axes are brought to the front."""
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
-    batch, channels = input_.shape[0], input_.shape[-1]
-    count = input_.size // (batch * channels)
+    source = program.stored(operation.input)
+    first, rank = operation.axes[0], len(input_.shape)
+    images, channels = math.prod(input_.shape[:first]), input_.shape[-1]
+    if operation.axes != tuple(range(first, rank - 1)) or images > _MOST_IMAGES:
+        moved = program.scratch(input_.size)
+        emit_transpose(program, source, moved, input_.shape, _reduced_first(operation, input_), 1)
+        source, images, channels = moved, 1, output.size
+    count = input_.size // (images * channels)
     lanes = program.tier.lanes
     multipliers = mean_multipliers(
         float(np.float32(input_.affine().scale)), float(np.float32(output.affine().scale)), count
@@ -67,8 +89,8 @@ def lower_mean(program: Program, operation: Mean) -> None:
     spread = multipliers[np.zeros(lanes, np.intp)]
     bias = wrapped(np.full(lanes, -count * stored_zero_point(input_), np.int64))
     constants = program.constant(blocks_of(constant_words(bias, spread, program.rounding), lanes))
-    source, target = program.stored(operation.input), program.output(operation.output)
-    for number in range(batch):
+    target = program.output(operation.output)
+    for number in range(images):
         program.emit(
             MEAN,
             position_chunks(program, count * channels // 16, -(-channels // lanes)),
@@ -80,6 +102,11 @@ def lower_mean(program: Program, operation: Mean) -> None:
             constants=constants,
             output=_image(target, number * channels),
         )
+
+
+def _reduced_first(operation: Mean, input_: Tensor) -> tuple[int, ...]:
+    kept = tuple(axis for axis in range(len(input_.shape)) if axis not in operation.axes)
+    return (*operation.axes, *kept)
 
 
 def mean_multipliers(scale_x: float, scale_y: float, count: int) -> Multipliers:

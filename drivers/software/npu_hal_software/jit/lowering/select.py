@@ -10,15 +10,18 @@ from npu_hal.api import (
     ArgMax,
     ArgMin,
     AveragePool2D,
+    Cast,
     Concatenation,
     Conv2D,
     DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     DType,
     Elu,
     Exp,
     ExpandDims,
+    FloorDiv,
     FullyConnected,
     HardSwish,
     LeakyRelu,
@@ -43,6 +46,7 @@ from npu_hal.api import (
     SpaceToDepth,
     Split,
     SplitV,
+    Sqrt,
     Squeeze,
     StridedSlice,
     Sub,
@@ -53,8 +57,7 @@ from npu_hal.api import (
     UnidirectionalSequenceLstm,
     Unpack,
 )
-from npu_hal_software.jit.arg_extremum import LARGEST_DEPTH
-from npu_hal_software.jit.lowering.arg_extremum import lower_arg_extremum
+from npu_hal_software.jit.lowering.arg_extremum import fits_arg_extremum, lower_arg_extremum
 from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
 from npu_hal_software.jit.lowering.conversion import lower_conversion
 from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
@@ -69,7 +72,8 @@ from npu_hal_software.jit.lowering.movement import (
     lower_split,
     split_columns,
 )
-from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
+from npu_hal_software.jit.lowering.numbers import fits_numbers, lower_numbers
+from npu_hal_software.jit.lowering.pooling import fits_mean, lower_mean, lower_pool
 from npu_hal_software.jit.lowering.rearrangement import copy_layout, lower_pack, lower_rearrangement
 from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
 from npu_hal_software.jit.lowering.softmax import lower_softmax
@@ -119,7 +123,7 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Pad() if _copies_input(operation, tensors):
             lower_pad(program, operation)
             return True
-        case Transpose() if fits_transpose(operation, *operands):
+        case Transpose() if fits_transpose(operands[0].shape, operation.permutation, operands[0].dtype.itemsize):
             lower_transpose(program, operation)
             return True
         case ResizeNearestNeighbor():
@@ -131,8 +135,11 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
         case Quantize() | Dequantize() if _converts_floats(operands):
             lower_conversion(program, operation)
             return True
-        case ArgMax() | ArgMin() if _compares_last_axis(operation, operands[0]):
+        case ArgMax() | ArgMin() if fits_arg_extremum(operation, operands[0]):
             lower_arg_extremum(program, operation)
+            return True
+        case Add() | Sub() | Mul() | Div() | FloorDiv() | Sqrt() | Cast() if fits_numbers(operation, tensors):
+            lower_numbers(program, operation)
             return True
         case UnidirectionalSequenceLstm():
             # Its tables come from the reference level, which most models do without.
@@ -157,7 +164,7 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             lower_extremum(program, operation)
         case AveragePool2D() | MaxPool2D() if operation.filter_height * operation.filter_width <= _LARGEST_WINDOW:
             lower_pool(program, operation)
-        case Mean() if _reduces_image(operation, operands[0]):
+        case Mean() if fits_mean(operation, operands[0]):
             lower_mean(program, operation)
         case ResizeBilinear():
             lower_resize_bilinear(program, operation)
@@ -179,28 +186,12 @@ def _converts_floats(operands: Sequence[Tensor]) -> bool:
     return len(floats) == len(stored) == 1
 
 
-def _compares_last_axis(operation: ArgMax | ArgMin, input_: Tensor) -> bool:
-    """Whether rows of bytes are compared, of no more than the kernel's keys have room for."""
-    return (
-        input_.dtype.is_quantised8
-        and operation.axis == len(input_.shape) - 1
-        and input_.shape[operation.axis] <= LARGEST_DEPTH
-    )
-
-
 def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:
     """Whether weights and bias can be packed when the subgraph is created."""
     weights = tensors[operation.inputs[1]]
     bias = operation.bias
     is_constant = weights.is_constant and (bias is None or tensors[bias].is_constant)
     return is_constant and (isinstance(operation, DepthwiseConv2D) or fits_int8(weights))
-
-
-def _reduces_image(operation: Mean, input_: Tensor) -> bool:
-    """Whether all axes but the first and the last are reduced, and sums of bytes stay in int32."""
-    rank = len(input_.shape)
-    count = input_.size // max(input_.shape[0] * input_.shape[-1], 1)
-    return rank >= 3 and operation.axes == tuple(range(1, rank - 1)) and count < 1 << 22
 
 
 def _copies_input(operation: Pad, tensors: Sequence[Tensor]) -> bool:

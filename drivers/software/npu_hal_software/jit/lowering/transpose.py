@@ -1,48 +1,55 @@
 """TRANSPOSE: runs of contiguous bytes are copied, single elements transposed."""
 
 import math
+from collections.abc import Sequence
 
-from npu_hal.api import Tensor, Transpose
-from npu_hal_software.jit.lowering.movement import COPY_AXES, emit_strided_copy, merged_axes
+from npu_hal.api import Transpose
+from npu_hal_software.jit.lowering.movement import COPY_AXES, Axis, emit_axes, merged_axes
 from npu_hal_software.jit.program import Address, InputAddress, Program, contiguous_steps, position_chunks
 from npu_hal_software.jit.record import TRANSPOSE, TRANSPOSE_OUTER_AXES
 from npu_hal_software.jit.transpose import BLOCK, ELEMENT_SIZES
 
-# Size, and bytes from one index to the next on the input's and on the output's side.
-Axis = tuple[int, int, int]
 
-
-def fits_transpose(operation: Transpose, input_: Tensor, output: Tensor) -> bool:
-    """Whether one of the kernels has enough axes."""
-    axes, element = _moved_axes(operation, input_, output)
+def fits_transpose(shape: tuple[int, ...], permutation: Sequence[int], itemsize: int) -> bool:
+    """Whether one of the kernels has enough axes for a tensor of this shape."""
+    axes, element = _moved_axes(shape, permutation, itemsize)
     return len(axes) <= (TRANSPOSE_OUTER_AXES + 2 if element in ELEMENT_SIZES else COPY_AXES)
 
 
 def lower_transpose(program: Program, operation: Transpose) -> None:
-    """The output's elements in order, from the input's strides in the permutation's order."""
-    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    """The output's elements in order, from where the input has them."""
+    input_ = program.tensor(operation.input)
     source, mask = program.exact(operation.input)
     target = program.output(operation.output)
-    axes, element = _moved_axes(operation, input_, output)
+    emit_transpose(program, source, target, input_.shape, operation.permutation, input_.dtype.itemsize, mask)
+
+
+def emit_transpose(
+    program: Program,
+    source: Address | InputAddress | int,
+    target: Address,
+    shape: tuple[int, ...],
+    permutation: Sequence[int],
+    itemsize: int,
+    mask: int = 0,
+) -> None:
+    """Permute the axes of a tensor of `shape`; every byte is xored with `mask`."""
+    axes, element = _moved_axes(shape, permutation, itemsize)
     if len(axes) >= 2 and element in ELEMENT_SIZES:
-        _emit_transpose(program, source, target, axes, element, mask)
+        _emit_matrices(program, source, target, axes, element, mask)
     else:
-        input_steps, output_steps = _steps(operation, input_, output)
-        emit_strided_copy(program, source, target, output.shape, input_steps, output_steps, output.dtype.itemsize, mask)
+        emit_axes(program, source, target, axes, element, mask)
 
 
-def _steps(operation: Transpose, input_: Tensor, output: Tensor) -> tuple[list[int], list[int]]:
-    """Bytes from one index of each of the output's axes to the next, in the input and in the output."""
-    steps = contiguous_steps(input_.shape, input_.dtype.itemsize)
-    return [steps[axis] for axis in operation.permutation], contiguous_steps(output.shape, output.dtype.itemsize)
-
-
-def _moved_axes(operation: Transpose, input_: Tensor, output: Tensor) -> tuple[list[Axis], int]:
+def _moved_axes(shape: tuple[int, ...], permutation: Sequence[int], itemsize: int) -> tuple[list[Axis], int]:
     """The output's axes, neighbours that stay together merged, and the bytes that stay contiguous."""
-    return merged_axes(output.shape, *_steps(operation, input_, output), output.dtype.itemsize)
+    input_steps = contiguous_steps(shape, itemsize)
+    permuted = tuple(shape[axis] for axis in permutation)
+    steps = [input_steps[axis] for axis in permutation]
+    return merged_axes(permuted, steps, contiguous_steps(permuted, itemsize), itemsize)
 
 
-def _emit_transpose(
+def _emit_matrices(
     program: Program,
     source: Address | InputAddress | int,
     target: Address,
