@@ -27,10 +27,13 @@ from npu_hal.api import (
     Div,
     DType,
     Elu,
+    EmbeddingLookup,
     Exp,
     ExpandDims,
     FloorDiv,
     FullyConnected,
+    Gather,
+    GatherNd,
     Graph,
     GraphBuilder,
     HardSwish,
@@ -372,6 +375,9 @@ def _numbers(draw: _Drawing) -> Case:
         draw.inputs.append(values(shape))
         return draw.builder.input("x", shape, dtype)
 
+    if draw.random.random() < 0.1:
+        output = draw.builder.tensor("y", DType.FLOAT32)
+        return draw.finish(Cast(input=draw.input(shape), output=output))
     lhs = input_(shape)
     kind = draw.choice(Add, Sub, Mul, Div if is_float else FloorDiv, Sqrt if is_float else Cast)
     output = draw.builder.tensor("y", DType.FLOAT32 if kind is Cast else dtype)
@@ -473,6 +479,30 @@ def _lstm(draw: _Drawing) -> Case:
     )  # fmt: skip
 
 
+def _slices(draw: _Drawing) -> Case:
+    """Slices at indices that are all inside."""
+    shape = tuple(draw.integer(1, 6) for _ in range(draw.integer(1, 5)))
+    kind = draw.choice(Gather, GatherNd, EmbeddingLookup)
+    quantization = draw.quantization()
+    input_ = draw.input(shape, quantization)
+    output = draw.output(quantization)
+    rows = tuple(draw.integer(1, 5) for _ in range(1 if kind is EmbeddingLookup else draw.integer(0, 2)))
+    dtype = DType.INT32 if kind is EmbeddingLookup else draw.choice(DType.INT32, DType.INT64)
+    depth = draw.integer(1, len(shape))
+    axis = 0 if kind is EmbeddingLookup else draw.integer(0, len(shape) - 1)
+    highest = np.array(shape[:depth] if kind is GatherNd else shape[axis])
+    positions = draw.random.integers(0, highest, (*rows, depth) if kind is GatherNd else rows)
+    if draw.random.random() < 0.3:
+        indices = draw.builder.constant("i", np.asarray(positions, dtype.numpy))
+    else:
+        draw.inputs.append(np.asarray(positions, dtype.numpy))
+        indices = draw.builder.input("i", np.shape(positions), dtype)
+    if kind is EmbeddingLookup:
+        return draw.finish(EmbeddingLookup(lookups=indices, values=input_, output=output))
+    attributes = {"axis": axis} if kind is Gather else {}
+    return draw.finish(kind(input=input_, indices=indices, output=output, **attributes))
+
+
 KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
@@ -495,6 +525,7 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "rearrangement": _rearrangement,
     "lstm": _lstm,
     "numbers": _numbers,
+    "slices": _slices,
 }
 
 

@@ -16,6 +16,7 @@ from npu_hal_software.jit.numbers import emit_numbers
 from npu_hal_software.jit.pooling import emit_pooling
 from npu_hal_software.jit.requantise import Rounding, requantiser_for
 from npu_hal_software.jit.resize import emit_resize
+from npu_hal_software.jit.slices import emit_look_up_slices
 from npu_hal_software.jit.softmax import emit_softmax
 from npu_hal_software.jit.tiers import Tier, machine_name
 from npu_hal_software.jit.transpose import emit_transpose
@@ -39,6 +40,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         emit_transpose(context),
         emit_lstm(context),
         emit_numbers(context),
+        emit_look_up_slices(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

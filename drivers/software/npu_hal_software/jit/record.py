@@ -314,6 +314,25 @@ NUMBERS = RecordKind(
         "high",
     ),
 )
+LOOK_UP_SLICES_DEPTH = 4
+LOOK_UP_SLICES = RecordKind(
+    22,
+    "look_up_slices",
+    (
+        "input",
+        "output",
+        "indices",
+        "index_bytes",  # 4: int32, 8: int64
+        "blocks",  # parts of the input in which the same slices are looked up
+        "block_step",
+        "rows",  # slices of each block
+        "depth",  # indices of a slice
+        *(f"size_{axis}" for axis in range(LOOK_UP_SLICES_DEPTH)),
+        *(f"step_{axis}" for axis in range(LOOK_UP_SLICES_DEPTH)),
+        "bytes",  # of a slice
+        "refusal",  # address of a function that is called if an index is outside of the input
+    ),
+)
 CALL = RecordKind(12, "call", ("function", "argument"))
 PAD = RecordKind(
     13,

@@ -19,10 +19,13 @@ from npu_hal.api import (
     Div,
     DType,
     Elu,
+    EmbeddingLookup,
     Exp,
     ExpandDims,
     FloorDiv,
     FullyConnected,
+    Gather,
+    GatherNd,
     HardSwish,
     LeakyRelu,
     Log,
@@ -59,7 +62,7 @@ from npu_hal.api import (
 )
 from npu_hal_software.jit.lowering.arg_extremum import fits_arg_extremum, lower_arg_extremum
 from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
-from npu_hal_software.jit.lowering.conversion import lower_conversion
+from npu_hal_software.jit.lowering.conversion import lower_byte_cast, lower_conversion
 from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
 from npu_hal_software.jit.lowering.depthwise_convolution import lower_depthwise_convolution
 from npu_hal_software.jit.lowering.extremum import fits_extremum, lower_extremum
@@ -76,6 +79,7 @@ from npu_hal_software.jit.lowering.numbers import fits_numbers, lower_numbers
 from npu_hal_software.jit.lowering.pooling import fits_mean, lower_mean, lower_pool
 from npu_hal_software.jit.lowering.rearrangement import copy_layout, lower_pack, lower_rearrangement
 from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
+from npu_hal_software.jit.lowering.slices import fits_look_up_slices, lower_look_up_slices
 from npu_hal_software.jit.lowering.softmax import lower_softmax
 from npu_hal_software.jit.lowering.tables import lower_table
 from npu_hal_software.jit.lowering.transpose import fits_transpose, lower_transpose
@@ -140,6 +144,12 @@ def _lower_natively(program: Program, operation: AnyOperation, operands: Sequenc
             return True
         case Add() | Sub() | Mul() | Div() | FloorDiv() | Sqrt() | Cast() if fits_numbers(operation, tensors):
             lower_numbers(program, operation)
+            return True
+        case Cast() if operands[0].dtype.is_quantised8 and operands[1].dtype is DType.FLOAT32:
+            lower_byte_cast(program, operation)
+            return True
+        case Gather() | GatherNd() | EmbeddingLookup() if fits_look_up_slices(operation, tensors):
+            lower_look_up_slices(program, operation)
             return True
         case UnidirectionalSequenceLstm():
             # Its tables come from the reference level, which most models do without.
