@@ -102,7 +102,13 @@ def contender_litert(content: bytes, inputs: Sequence[Array], threads: int) -> C
 
 def contender_jit(graph: Graph, inputs: Sequence[Array], threads: int, rounding: str) -> Callable[[], Any]:
     subgraph = create_subgraph(graph, {"threads": str(threads), "rounding": rounding})
-    return lambda: subgraph.invoke(inputs)
+    outputs = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in graph.output_tensors]
+
+    def run() -> None:
+        subgraph.invoke(inputs)
+        subgraph.read_outputs(outputs)
+
+    return run
 
 
 def measure(contenders: dict[str, Callable[[], Any]], rounds: int, runs: int) -> dict[str, list[list[float]]]:
@@ -234,6 +240,7 @@ graph = read_model({path!r}).graph
 tensor = graph.input_tensors[0]
 subgraph = create_subgraph(graph, {{"threads": "1"}})
 subgraph.invoke([numpy.zeros(tensor.shape, tensor.dtype.numpy)])
+subgraph.read_outputs([numpy.empty(tensor.shape, tensor.dtype.numpy) for tensor in graph.output_tensors])
 memory = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(time.perf_counter() - start, time.process_time(), memory)
 """

@@ -59,14 +59,16 @@ def test_native_and_numpy_operations_follow_each_other() -> None:
             np.testing.assert_array_equal(y, np.where(x > 0, steps, 0))
 
 
-def test_an_exception_in_numpy_comes_out_of_invoke(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_in_numpy_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise FloatingPointError("not today")
 
     broken = {**DEFINITIONS, "MUL": Definition(lambda operation, tensors: fail)}
     monkeypatch.setattr("npu_hal_software.reference.compilation.DEFINITIONS", broken)
-    with create_subgraph(float_to_float()) as subgraph, pytest.raises(FloatingPointError, match="not today"):
+    with create_subgraph(float_to_float()) as subgraph:
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
+        with pytest.raises(FloatingPointError, match="not today"):
+            subgraph.read_outputs([np.zeros(SHAPE, np.float32)])
 
 
 def test_outputs_that_are_nothing_but_inputs() -> None:
@@ -95,6 +97,37 @@ def test_each_invocation_reads_the_memory_that_it_is_given() -> None:
         assert run(subgraph, graph, [arrays[2], arrays[1]])[0][0, 0, 0] == 110
         arrays[2][...] = 7
         assert run(subgraph, graph, [arrays[2], arrays[0]])[0][0, 0, 0] == 8
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 3, 5, 7), (1, 331, 70, 3)])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_outputs_are_written_to_the_byte(shape: tuple[int, ...], threads: str) -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", shape, DType.INT8, QUANTIZATION)
+    y = builder.tensor("y", DType.INT8, QUANTIZATION)
+    builder.append(Relu(input=x, output=y))
+    graph = builder.build([y])
+    values = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    with create_subgraph(graph, {"threads": threads}) as subgraph:
+        # Every output lies between bytes that are somebody else's, and at another place each time.
+        for start in (1, 64, 127):
+            memory = np.full(values.size + 256, 55, np.int8)
+            output = memory[start : start + values.size].reshape(shape)
+            subgraph.invoke([values])
+            subgraph.read_outputs([output])
+            np.testing.assert_array_equal(output, np.maximum(values, QUANTIZATION.zero_point))
+            others = np.delete(memory, slice(start, start + values.size))
+            np.testing.assert_array_equal(others, 55)
+
+
+def test_an_output_may_be_where_an_input_was() -> None:
+    graph = float_to_float()
+    x = np.linspace(-9, 9, 35, dtype=np.float32).reshape(SHAPE)
+    with create_subgraph(graph) as subgraph:
+        (expected,) = run(subgraph, graph, [x.copy()])
+        subgraph.invoke([x])
+        subgraph.read_outputs([x])
+    np.testing.assert_array_equal(x, expected)
 
 
 def test_buffers_that_do_not_fit_are_refused() -> None:
