@@ -58,6 +58,7 @@ def test_indices_outside_are_refused_and_the_next_inference_is_right(threads: st
     last_outside, negative = inside.copy(), inside.copy()
     last_outside[-1] = 3, 3
     negative[0] = -1, 0
+    outputs = [np.empty((2, 3), np.int32), np.empty(40, np.int32)]
     with create_subgraph(graph, {"threads": threads}) as subgraph:
         for wrong, message in (
             ((np.array([0, 4]), inside), "GATHER asks for element 4 of an axis of 4"),
@@ -65,10 +66,10 @@ def test_indices_outside_are_refused_and_the_next_inference_is_right(threads: st
             ((np.array([0, 1]), last_outside), "GATHER_ND asks for element 3 of an axis of 3"),
             ((np.array([0, 1]), negative), "GATHER_ND asks for element -1 of an axis of 4"),
         ):
+            subgraph.invoke([data, *wrong])
             with pytest.raises(InvalidInput, match=message):
-                subgraph.invoke([data, *wrong])
+                subgraph.read_outputs(outputs)
         subgraph.invoke([data, np.array([3, 0]), inside])
-        outputs = [np.empty((2, 3), np.int32), np.empty(40, np.int32)]
         subgraph.read_outputs(outputs)
     np.testing.assert_array_equal(outputs[0], [[9, 10, 11], [0, 1, 2]])
     np.testing.assert_array_equal(outputs[1], [11, 1] * 20)
