@@ -295,14 +295,19 @@ def _split(draw: _Drawing) -> Case:
 
 
 def _movement(draw: _Drawing) -> Case:
-    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 4)))
+    shape = draw.choice(
+        tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 4))),
+        (1, draw.integer(1, 9), draw.integer(1, 9), draw.channels(33)),
+    )
     quantization = draw.quantization()
     input_ = draw.input(shape, quantization)
     output = draw.output(quantization)
-    kind = draw.choice("pad", "reshape", "transpose")
+    kind = draw.choice("pad", "pad", "reshape", "transpose")
     if kind == "pad":
-        paddings = tuple((draw.integer(0, 3), draw.integer(0, 3)) for _ in shape)
-        return draw.finish(Pad(input=input_, output=output, paddings=paddings))
+        paddings = [(draw.integer(0, 3), draw.integer(0, 3)) for _ in shape]
+        if len(shape) == 4 and draw.random.random() < 0.7:
+            paddings[0] = paddings[3] = (0, 0)
+        return draw.finish(Pad(input=input_, output=output, paddings=tuple(paddings)))
     if kind == "reshape":
         return draw.finish(Reshape(input=input_, output=output, shape=(int(np.prod(shape)),)))
     permutation = tuple(int(axis) for axis in draw.random.permutation(len(shape)))

@@ -16,7 +16,7 @@ from npu_hal_software.jit.program import (
     stored_mask,
     stored_zero_point,
 )
-from npu_hal_software.jit.record import COPY
+from npu_hal_software.jit.record import COPY, PAD
 
 # Nested loops of the copy kernel, around runs of contiguous bytes.
 COPY_AXES = 4
@@ -113,10 +113,42 @@ def copy_rows(
 
 
 def lower_pad(program: Program, operation: Pad) -> None:
-    """Fill with the zero point, then copy the input to its place."""
+    """Rows of one image are padded one after the other; other tensors are filled, then the input is copied in."""
+    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    value = stored_zero_point(output) if output.dtype.is_quantised8 and output.quantization else stored_mask(output)
+    if input_.rank == 4 and input_.shape[0] == 1 and operation.paddings[::3] == ((0, 0), (0, 0)):
+        _pad_image(program, operation, value)
+    else:
+        _pad_by_filling(program, operation, value)
+
+
+def _pad_image(program: Program, operation: Pad, value: int) -> None:
+    """Fill what is around an image with a byte."""
+    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    (_, height, width, _), (_, (top, _), (left, right), _) = input_.shape, operation.paddings
+    pixel_bytes = input_.shape[3] * input_.dtype.itemsize
+    source, mask = program.exact(operation.input)
+    program.emit(
+        PAD,
+        position_chunks(program, output.nbytes // 32, output.shape[1]),
+        input=source,
+        input_row_step=width * pixel_bytes,
+        row_bytes=width * pixel_bytes,
+        rows=height,
+        output=program.output(operation.output),
+        output_row_step=output.shape[2] * pixel_bytes,
+        output_rows=output.shape[1],
+        top=top,
+        left_bytes=left * pixel_bytes,
+        right_bytes=right * pixel_bytes,
+        value=value,
+        mask=mask,
+    )
+
+
+def _pad_by_filling(program: Program, operation: Pad, value: int) -> None:
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     itemsize = output.dtype.itemsize
-    value = stored_zero_point(output) if output.dtype.is_quantised8 and output.quantization else stored_mask(output)
     target = program.output(operation.output)
     size = output.nbytes
     pattern = program.constant(np.full(_FILL_BYTES, value, np.uint8))
