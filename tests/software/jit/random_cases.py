@@ -1,41 +1,26 @@
-"""Random graphs of one 8-bit operation, quicker to draw than hypothesis' so that thousands can be tried.
-
-Sizes straddle the kernels' vectors and tiles; scales give multipliers on both sides of 1.
-"""
+"""Random graphs of one operation, by kind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from npu_hal.api import (
     Abs,
-    Activation,
     Add,
-    AnyOperation,
     ArgMax,
     ArgMin,
     Array,
     AveragePool2D,
     Cast,
-    Concatenation,
     Conv2D,
-    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
     Div,
     DType,
     Elu,
-    EmbeddingLookup,
     Exp,
-    ExpandDims,
     FloorDiv,
     FullyConnected,
-    Gather,
-    GatherNd,
-    Graph,
-    GraphBuilder,
     HardSwish,
     LeakyRelu,
     Log,
@@ -45,130 +30,24 @@ from npu_hal.api import (
     Mean,
     Minimum,
     Mul,
-    Pack,
-    Pad,
-    Padding,
     Quantization,
     Quantize,
     Relu,
     Relu6,
     ReluN1To1,
-    Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
-    Slice,
     Softmax,
-    SpaceToDepth,
-    Split,
-    SplitV,
     Sqrt,
-    StridedSlice,
     Sub,
     Tanh,
-    Tile,
-    Transpose,
     UnidirectionalSequenceLstm,
-    Unpack,
 )
-
-CHANNELS = (1, 2, 3, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 100, 127, 130)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A graph and arrays for its inputs."""
-
-    graph: Graph
-    inputs: tuple[Array, ...]
-    description: str
+from tests.software.jit.drawing import Case, Drawing
+from tests.software.jit.random_movements import MOVEMENTS
 
 
-class _Drawing:
-    """Draws one case."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        self.random = random
-        self.dtype = DType.UINT8 if random.random() < 0.5 else DType.INT8
-        self.builder = GraphBuilder("case")
-        self.inputs: list[Array] = []
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self.random.integers(low, high + 1))
-
-    def choice(self, *values: Any) -> Any:
-        return values[self.integer(0, len(values) - 1)]
-
-    def channels(self, most: int = 200) -> int:
-        return int(self.random.choice([c for c in CHANNELS if c <= most]))
-
-    def scale(self, low: float = 1e-3, high: float = 1.0) -> float:
-        return float(np.float32(np.exp(self.random.uniform(np.log(low), np.log(high)))))
-
-    def zero_point(self, dtype: DType) -> int:
-        low, high = dtype.integer_range
-        return int(self.choice(low, high, (low + high + 1) // 2, self.integer(low, high)))
-
-    def quantization(self, low: float = 1e-3, high: float = 1.0) -> Quantization:
-        return Quantization.per_tensor(self.scale(low, high), self.zero_point(self.dtype))
-
-    def values(self, shape: tuple[int, ...], dtype: DType) -> Array:
-        low, high = dtype.integer_range
-        if self.random.random() < 0.15:
-            return np.where(self.random.integers(0, 2, shape) == 1, high, low).astype(dtype.numpy)
-        result: Array = self.random.integers(low, high + 1, shape).astype(dtype.numpy)
-        return result
-
-    def input(self, shape: tuple[int, ...], quantization: Quantization | None = None) -> int:
-        self.inputs.append(self.values(shape, self.dtype))
-        used = quantization or self.quantization()
-        return self.builder.input(f"x{len(self.inputs)}", shape, self.dtype, used)
-
-    def output(self, quantization: Quantization | None = None, dtype: DType | None = None) -> int:
-        return self.builder.tensor("y", dtype or self.dtype, quantization or self.quantization())
-
-    def activation(self) -> Activation:
-        return Activation(self.choice(*Activation))
-
-    def finish(self, operation: AnyOperation) -> Case:
-        self.builder.append(operation)
-        graph = self.builder.build(list(operation.outputs))
-        shapes = [f"{tensor.dtype}{list(tensor.shape)} {tensor.quantization}" for tensor in graph.tensors]
-        return Case(graph, tuple(self.inputs), f"{operation!r} on {shapes}")
-
-    def weights(self, shape: tuple[int, ...], axis: int, depth: int) -> tuple[int, int | None, float]:
-        """Weights, perhaps a bias, and a scale of weights from which to choose the output's."""
-        if self.dtype is DType.INT8 and self.random.random() < 0.6:
-            scales = [self.scale(1e-3, 0.1) for _ in range(shape[axis])]
-            quantization = Quantization.per_axis(tuple(scales), axis)
-        else:
-            zero_point = self.zero_point(self.dtype) if self.dtype is DType.UINT8 else 0
-            scales = [self.scale(1e-3, 0.1)]
-            quantization = Quantization.per_tensor(scales[0], zero_point)
-        weights = self.builder.constant("w", self.values(shape, self.dtype), quantization)
-        bias = None
-        if self.random.random() < 0.8:
-            spread = 1 + 1000 * depth
-            values = self.random.integers(-spread, spread, shape[axis]).astype(np.int32)
-            bias = self.builder.constant("b", values, Quantization.per_tensor(1.0))
-        return weights, bias, max(scales)
-
-    def window(self) -> dict[str, Any]:
-        """Attributes that convolutions and pools share, and an image that they fit."""
-        return {
-            "stride_height": self.choice(1, 1, 2, 3),
-            "stride_width": self.choice(1, 1, 2, 3),
-            "padding": self.choice(Padding.SAME, Padding.VALID),
-            "activation": self.activation(),
-        }
-
-    def sum_output(self, scale_w: float, depth: int) -> int:
-        """An output whose scale spreads the sums over its range, more or less; at times with a multiplier above 1."""
-        spread = self.choice(*[np.sqrt(depth) * 50] * 8, 0.3, 1e-4)
-        scale = float(np.float32(0.05 * scale_w * spread * self.scale(0.5, 4.0)))
-        return self.output(Quantization.per_tensor(scale, self.zero_point(self.dtype)))
-
-
-def _convolution(draw: _Drawing) -> Case:
+def _convolution(draw: Drawing) -> Case:
     kernel = (draw.integer(1, 4), draw.integer(1, 4))
     dilation = draw.choice((1, 1), (1, 1), (2, 2), (1, 3))
     image = [(taps - 1) * step + draw.integer(1, 9) for taps, step in zip(kernel, dilation, strict=True)]
@@ -183,7 +62,7 @@ def _convolution(draw: _Drawing) -> Case:
     return draw.finish(Conv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **draw.window()))
 
 
-def _depthwise(draw: _Drawing) -> Case:
+def _depthwise(draw: Drawing) -> Case:
     kernel = draw.choice((3, 3), (3, 3), (draw.integer(1, 5), draw.integer(1, 5)))
     dilation = draw.choice((1, 1), (1, 1), (1, 1), (2, 2))
     image = [(taps - 1) * step + draw.integer(1, 9) for taps, step in zip(kernel, dilation, strict=True)]
@@ -201,7 +80,7 @@ def _depthwise(draw: _Drawing) -> Case:
     return draw.finish(DepthwiseConv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **window))
 
 
-def _fully_connected(draw: _Drawing) -> Case:
+def _fully_connected(draw: Drawing) -> Case:
     depth, channels = draw.integer(1, 300), draw.channels()
     input_ = draw.input((draw.choice(1, 1, 3, 14), depth), draw.quantization(0.05, 0.05))
     weights, bias, scale = draw.weights((channels, depth), 0, depth)
@@ -211,7 +90,7 @@ def _fully_connected(draw: _Drawing) -> Case:
     )
 
 
-def _arithmetic(draw: _Drawing) -> Case:
+def _arithmetic(draw: Drawing) -> Case:
     kind = draw.choice(Add, Sub, Mul)
     shape = (draw.choice(1, 2), draw.integer(1, 6), draw.integer(1, 6), draw.channels(65))
     other = tuple(draw.choice(size, size, 1) for size in shape) if draw.random.random() < 0.4 else shape
@@ -220,7 +99,7 @@ def _arithmetic(draw: _Drawing) -> Case:
     return draw.finish(kind(lhs=lhs, rhs=rhs, output=output, activation=draw.activation()))
 
 
-def _pool(draw: _Drawing) -> Case:
+def _pool(draw: Drawing) -> Case:
     kind = draw.choice(AveragePool2D, MaxPool2D)
     window = (draw.integer(1, 4), draw.integer(1, 4))
     image = [size + draw.integer(0, 7) for size in window]
@@ -237,14 +116,14 @@ def _pool(draw: _Drawing) -> Case:
     )
 
 
-def _mean(draw: _Drawing) -> Case:
+def _mean(draw: Drawing) -> Case:
     images = draw.choice(1, 1, 2, 9)
     input_ = draw.input((images, draw.integer(1, 8), draw.integer(1, 8), draw.channels()))
     axes = draw.choice((1, 2), (1, 2), (1,), (2, 3), (3,), (0,), (1, 3), (0, 2), (0, 1, 2, 3))
     return draw.finish(Mean(input=input_, output=draw.output(), axes=axes, keep_dims=bool(draw.integer(0, 1))))
 
 
-def _unary(draw: _Drawing) -> Case:
+def _unary(draw: Drawing) -> Case:
     kind = draw.choice(Relu, Relu6, Logistic, Tanh, Quantize)
     low = draw.dtype.integer_range[0]
     fixed = {Logistic: (1 / 256, low), Tanh: (1 / 128, (low + draw.dtype.integer_range[1] + 1) // 2)}
@@ -256,7 +135,7 @@ def _unary(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization, dtype)))
 
 
-def _table(draw: _Drawing) -> Case:
+def _table(draw: Drawing) -> Case:
     of_int8 = (Abs, Elu, Exp, Log) if draw.dtype is DType.INT8 else ()
     kind = draw.choice(ReluN1To1, LeakyRelu, HardSwish, *of_int8)
     attributes = {"alpha": draw.choice(0.1, 0.5, -0.5)} if kind is LeakyRelu else {}
@@ -265,70 +144,13 @@ def _table(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(draw.quantization(0.05, 1.0)), **attributes))
 
 
-def _softmax(draw: _Drawing) -> Case:
+def _softmax(draw: Drawing) -> Case:
     input_ = draw.input((draw.integer(1, 5), draw.integer(1, 300)))
     quantization = Quantization.per_tensor(1 / 256, draw.dtype.integer_range[0])
     return draw.finish(Softmax(input=input_, output=draw.output(quantization), beta=draw.choice(1.0, 0.5, 2.0)))
 
 
-def _concatenation(draw: _Drawing) -> Case:
-    shape = [draw.integer(1, 5) for _ in range(draw.integer(1, 4))]
-    axis = draw.integer(0, len(shape) - 1)
-    common = draw.quantization() if draw.random.random() < 0.7 else None
-    parts = []
-    for _ in range(draw.integer(1, 4)):
-        shape[axis] = draw.integer(1, 40)
-        parts.append(draw.input(tuple(shape), common))
-    activation = draw.choice(Activation.NONE, Activation.NONE, Activation.RELU)
-    output = draw.output(common)
-    return draw.finish(Concatenation(concatenated=tuple(parts), output=output, axis=axis, activation=activation))
-
-
-def _split(draw: _Drawing) -> Case:
-    shape = [draw.integer(1, 5) for _ in range(draw.integer(1, 4))]
-    axis, count = draw.integer(0, len(shape) - 1), draw.integer(1, 3)
-    shape[axis] *= count
-    quantization = draw.quantization()
-    input_ = draw.input(tuple(shape), quantization)
-    parts = tuple(draw.builder.tensor(f"y{i}", draw.dtype, quantization) for i in range(count))
-    return draw.finish(Split(input=input_, parts=parts, axis=axis))
-
-
-def _movement(draw: _Drawing) -> Case:
-    shape = draw.choice(
-        tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 4))),
-        (1, draw.integer(1, 9), draw.integer(1, 9), draw.channels(33)),
-    )
-    quantization = draw.quantization()
-    input_ = draw.input(shape, quantization)
-    output = draw.output(quantization)
-    kind = draw.choice("pad", "pad", "reshape", "transpose")
-    if kind == "pad":
-        paddings = [(draw.integer(0, 3), draw.integer(0, 3)) for _ in shape]
-        if len(shape) == 4 and draw.random.random() < 0.7:
-            paddings[0] = paddings[3] = (0, 0)
-        return draw.finish(Pad(input=input_, output=output, paddings=tuple(paddings)))
-    if kind == "reshape":
-        return draw.finish(Reshape(input=input_, output=output, shape=(int(np.prod(shape)),)))
-    permutation = tuple(int(axis) for axis in draw.random.permutation(len(shape)))
-    return draw.finish(Transpose(input=input_, output=output, permutation=permutation))
-
-
-def _transpose(draw: _Drawing) -> Case:
-    """Matrices on both sides of a tile and of a block, elements of all sizes, and up to six axes that move."""
-    rank = draw.integer(2, 6)
-    sizes = (1, 2, 3, 5, 8) if rank > 3 else (1, 2, 3, 8, 15, 16, 17, 31, 33, 64, 65, 80)
-    shape = tuple(draw.choice(*sizes) for _ in range(rank))
-    permutation = tuple(int(axis) for axis in draw.random.permutation(rank))
-    dtype = draw.choice(draw.dtype, draw.dtype, DType.INT16, DType.INT32, DType.INT64)
-    quantization = draw.quantization() if dtype.is_quantised8 else None
-    draw.inputs.append(draw.values(shape, dtype))
-    input_ = draw.builder.input("x", shape, dtype, quantization)
-    output = draw.builder.tensor("y", dtype, quantization)
-    return draw.finish(Transpose(input=input_, output=output, permutation=permutation))
-
-
-def _resize(draw: _Drawing) -> Case:
+def _resize(draw: Drawing) -> Case:
     quantization = draw.quantization()
     image = (draw.integer(1, 9), draw.integer(1, 9))
     input_ = draw.input((draw.choice(1, 2), *image, draw.channels(65)), quantization)
@@ -339,7 +161,7 @@ def _resize(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization), **size, **corners))
 
 
-def _conversion(draw: _Drawing) -> Case:
+def _conversion(draw: Drawing) -> Case:
     shape = (draw.integer(1, 5), draw.integer(1, 40))
     if draw.random.random() < 0.5:
         y = draw.builder.tensor("y", DType.FLOAT32)
@@ -352,7 +174,7 @@ def _conversion(draw: _Drawing) -> Case:
     return draw.finish(Quantize(input=x, output=draw.output(draw.quantization(0.01, 2.0))))
 
 
-def _arg_extremum(draw: _Drawing) -> Case:
+def _arg_extremum(draw: Drawing) -> Case:
     depth = draw.choice(draw.channels(), 255, 256, 257, 512, 700)
     shape = [*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), depth]
     axis = draw.choice(len(shape) - 1, len(shape) - 1, draw.integer(0, len(shape) - 1))
@@ -363,7 +185,7 @@ def _arg_extremum(draw: _Drawing) -> Case:
     return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=axis))
 
 
-def _numbers(draw: _Drawing) -> Case:
+def _numbers(draw: Drawing) -> Case:
     """float32 with infinities and NaN, int32 that wraps around; one operand may be a single number."""
     dtype = draw.choice(DType.FLOAT32, DType.INT32)
     shape = (draw.integer(1, 5), draw.channels())
@@ -396,7 +218,7 @@ def _numbers(draw: _Drawing) -> Case:
     return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=output, activation=draw.activation()))
 
 
-def _extremum(draw: _Drawing) -> Case:
+def _extremum(draw: Drawing) -> Case:
     kind = draw.choice(Minimum, Maximum)
     quantization = draw.quantization()
     shape = (draw.integer(1, 6), draw.channels())
@@ -409,53 +231,7 @@ def _extremum(draw: _Drawing) -> Case:
     return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=draw.output(quantization)))
 
 
-def _blocks(draw: _Drawing) -> Case:
-    block = draw.integer(1, 3)
-    batch, height, width, depth = (draw.integer(1, most) for most in (2, 4, 4, 9))
-    if draw.random.random() < 0.5:
-        return _rearranged(draw, (batch, height, width, depth * block**2), DepthToSpace, block_size=block)
-    return _rearranged(draw, (batch, height * block, width * block, depth), SpaceToDepth, block_size=block)
-
-
-def _rearrangement(draw: _Drawing) -> Case:
-    kind = draw.choice("slice", "strided", "tile", "pack", "unpack", "split", "axes")
-    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 5)))
-    axis = draw.integer(0, len(shape) - 1)
-    if kind == "slice":
-        begin = tuple(draw.integer(0, size - 1) for size in shape)
-        sizes = tuple(draw.integer(1, size - start) for start, size in zip(begin, shape, strict=True))
-        return _rearranged(draw, shape, Slice, begin=begin, sizes=sizes)
-    if kind == "strided":
-        begin = tuple(draw.integer(0, size - 1) for size in shape)
-        strides = tuple(draw.choice(-3, -2, -1, 1, 2, 3) for _ in shape)
-        sizes = tuple(
-            (size - 1 - start) // stride + 1 if stride > 0 else start // -stride + 1
-            for start, stride, size in zip(begin, strides, shape, strict=True)
-        )
-        return _rearranged(draw, shape, StridedSlice, begin=begin, strides=strides, sizes=sizes, shape=sizes)
-    if kind == "tile":
-        return _rearranged(draw, shape, Tile, multiples=tuple(draw.integer(1, 3) for _ in shape))
-    if kind == "axes":
-        return _rearranged(draw, shape, ExpandDims, axis=axis)
-    quantization = draw.quantization()
-    if kind == "pack":
-        packed = tuple(draw.input(shape, quantization) for _ in range(draw.integer(1, 3)))
-        return draw.finish(Pack(packed=packed, output=draw.output(quantization), axis=axis))
-    input_ = draw.input(shape, quantization)
-    if kind == "unpack":
-        slices = tuple(draw.output(quantization) for _ in range(shape[axis]))
-        return draw.finish(Unpack(input=input_, slices=slices, axis=axis))
-    first = draw.integer(0, shape[axis])
-    parts = (draw.output(quantization), draw.output(quantization))
-    return draw.finish(SplitV(input=input_, parts=parts, sizes=(first, shape[axis] - first), axis=axis))
-
-
-def _rearranged(draw: _Drawing, of: tuple[int, ...], kind: Any, **attributes: Any) -> Case:
-    quantization = draw.quantization()
-    return draw.finish(kind(input=draw.input(of, quantization), output=draw.output(quantization), **attributes))
-
-
-def _lstm(draw: _Drawing) -> Case:
+def _lstm(draw: Drawing) -> Case:
     """Layers of all gates; scales from sums that move within the gates' range to some that saturate all."""
     draw.dtype = DType.INT8
     sequences, steps, depth, units = draw.integer(1, 3), draw.integer(1, 4), draw.channels(65), draw.channels(65)
@@ -484,31 +260,7 @@ def _lstm(draw: _Drawing) -> Case:
     )  # fmt: skip
 
 
-def _slices(draw: _Drawing) -> Case:
-    """Slices at indices that are all inside."""
-    shape = tuple(draw.integer(1, 6) for _ in range(draw.integer(1, 5)))
-    kind = draw.choice(Gather, GatherNd, EmbeddingLookup)
-    quantization = draw.quantization()
-    input_ = draw.input(shape, quantization)
-    output = draw.output(quantization)
-    rows = tuple(draw.integer(1, 5) for _ in range(1 if kind is EmbeddingLookup else draw.integer(0, 2)))
-    dtype = DType.INT32 if kind is EmbeddingLookup else draw.choice(DType.INT32, DType.INT64)
-    depth = draw.integer(1, len(shape))
-    axis = 0 if kind is EmbeddingLookup else draw.integer(0, len(shape) - 1)
-    highest = np.array(shape[:depth] if kind is GatherNd else shape[axis])
-    positions = draw.random.integers(0, highest, (*rows, depth) if kind is GatherNd else rows)
-    if draw.random.random() < 0.3:
-        indices = draw.builder.constant("i", np.asarray(positions, dtype.numpy))
-    else:
-        draw.inputs.append(np.asarray(positions, dtype.numpy))
-        indices = draw.builder.input("i", np.shape(positions), dtype)
-    if kind is EmbeddingLookup:
-        return draw.finish(EmbeddingLookup(lookups=indices, values=input_, output=output))
-    attributes = {"axis": axis} if kind is Gather else {}
-    return draw.finish(kind(input=input_, indices=indices, output=output, **attributes))
-
-
-KINDS: dict[str, Callable[[_Drawing], Case]] = {
+KINDS: dict[str, Callable[[Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
     "fully_connected": _fully_connected,
@@ -517,23 +269,17 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "mean": _mean,
     "unary": _unary,
     "softmax": _softmax,
-    "concatenation": _concatenation,
-    "split": _split,
-    "movement": _movement,
-    "transpose": _transpose,
     "resize": _resize,
     "conversion": _conversion,
     "arg_extremum": _arg_extremum,
     "table": _table,
     "extremum": _extremum,
-    "blocks": _blocks,
-    "rearrangement": _rearrangement,
     "lstm": _lstm,
     "numbers": _numbers,
-    "slices": _slices,
+    **MOVEMENTS,
 }
 
 
 def random_case(random: np.random.Generator, kind: str) -> Case:
     """One case of a kind."""
-    return KINDS[kind](_Drawing(random))
+    return KINDS[kind](Drawing(random))

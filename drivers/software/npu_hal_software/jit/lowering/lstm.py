@@ -41,7 +41,7 @@ def fits_lstm(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) 
 def lower_lstm(program: Program, operation: UnidirectionalSequenceLstm) -> None:
     """The new states start as copies: the cell state is updated in place, the output state is the last output."""
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
-    cell_state = program.tensor(operation.cell_state)
+    cell_state = program.tensor(operation.new_cell_state)
     sequences, units = cell_state.shape
     steps = input_.size // (sequences * input_.shape[2])
     cell = program.output(operation.new_cell_state)
