@@ -196,7 +196,15 @@ LOOKUP = RecordKind(9, "lookup", ("input", "output", "count", "table"))
 SOFTMAX = RecordKind(
     10,
     "softmax",
-    ("input", "output", "rows", "depth", "table", "sum_table"),
+    (
+        "input",
+        "output",
+        "rows",
+        "depth",
+        "table",
+        "scratch",  # memory for one row's exponentials for each chunk
+        "scratch_bytes",
+    ),
 )
 RESIZE_BILINEAR = RecordKind(
     11,

@@ -21,7 +21,8 @@ def emit_softmax(context: KernelContext) -> Kernel:
     function = context.module.function("softmax", KERNEL_PARAMETERS)
     operation = function["operation"]
     input_, output = kind.read(operation, "input", PTR), kind.read(operation, "output", PTR)
-    table, sum_table = kind.read(operation, "table", PTR), kind.read(operation, "sum_table", PTR)
+    table = kind.read(operation, "table", PTR)
+    scratch = kind.read(operation, "scratch", PTR).offset(function["chunk"] * kind.read(operation, "scratch_bytes"))
     depth = kind.read(operation, "depth")
     first, end = chunk_range(function, kind.read(operation, "rows"))
     bytes_, words = Type("i8", _LANES), Type("i32", _LANES)
@@ -40,14 +41,13 @@ def emit_softmax(context: KernelContext) -> Kernel:
         top = function.intrinsic(f"llvm.vector.reduce.umax.{bytes_.mangled}", I8, (largest.get(),))
         tops = top.convert("zext", "i32").splat(_LANES)
 
-        def look_up(table: Value, index: Value, source: Value = source, tops: Value = tops) -> Value:
-            """The table's entries for distances to the row's largest; 0 outside of the row."""
-            distances = tops - source.load(bytes_, index).convert("zext", "i32")
-            return _gather(table, distances, inside(index))
-
         total = function.variable(function.value(0, words))
         with function.count(depth, step=_LANES, at_least_once=True) as index:
-            total.set(total.get() + look_up(sum_table, index))
+            distances = tops - source.load(bytes_, index).convert("zext", "i32")
+            exponentials = _gather(table, distances, inside(index))
+            scratch.store(exponentials, index << 2)
+            # Not negative, so that half a unit more rounds as the reference does.
+            total.set(total.get() + (exponentials + (1 << (INTEGER_BITS_OF_SUM - 1))).lshr(INTEGER_BITS_OF_SUM))
         sum_ = function.intrinsic(f"llvm.vector.reduce.add.{words.mangled}", I32, (total.get(),))
         scale, headroom = _reciprocal(function, sum_.convert("zext", "i64"))
         scales = scale.convert("trunc", "i32").splat(_LANES).convert("zext", "i64")
@@ -55,7 +55,7 @@ def emit_softmax(context: KernelContext) -> Kernel:
         shifts, half = shift.splat(_LANES), ((function.value(1, I64) << shift) >> 1).splat(_LANES)
         with function.count(depth, step=_LANES, at_least_once=True) as index:
             # Neither factor is negative.
-            share = (look_up(table, index).convert("zext", "i64") * scales + (1 << 30)).lshr(31)
+            share = (scratch.load(words, index << 2).convert("zext", "i64") * scales + (1 << 30)).lshr(31)
             steps = (share + half).lshr(shifts)
             stored = function.minimum(steps, function.value(255, steps.type), "umin").convert("trunc", "i8")
             valid = function.minimum(depth - index, function.value(_LANES, I64))
