@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from npu_hal.api.errors import InvalidInput, InvalidOption
 from npu_hal.api.graph import Graph
-from npu_hal.api.operations import AnyOperation
-from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Tensor
 from npu_hal.api.version import ApiVersion
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import AnyOperation
+    from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 
 Array = np.ndarray[Any, Any]
 
@@ -137,7 +139,7 @@ class Subgraph(Closeable):
         Raises `InvalidState` if nothing was invoked, and what `invoke` raises.
         """
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence["OperationTime"]:
         """One whole inference, and the times of its operations' parts in the order in which they ran.
 
         A driver that cannot tell runs the inference and gives none, as this method does. One that can may run it in
@@ -148,7 +150,7 @@ class Subgraph(Closeable):
         self.read_outputs(outputs)
         return ()
 
-    def report(self) -> SubgraphReport | None:
+    def report(self) -> "SubgraphReport | None":
         """What the subgraph was compiled to, or None from drivers that do not tell. Since 1.1."""
         return None
 
@@ -179,7 +181,7 @@ class Device(Closeable):
         return Tolerance()
 
     @abstractmethod
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
+    def supports(self, operation: "AnyOperation", graph: Graph) -> Support:
         """Whether `create_subgraph` accepts a graph with this operation, judged without building anything.
 
         `operation` is one of `graph.operations`. A kind that the driver does not know, because a later minor version
@@ -221,7 +223,7 @@ class Driver(ABC):
         Raises `DeviceNotFound`, `DevicePermission`, `InvalidOption`.
         """
 
-    def diagnose(self) -> Sequence[Finding]:
+    def diagnose(self) -> Sequence["Finding"]:
         """What the driver needs of the machine, checked, for `npu-hal doctor`; none from drivers that do not tell.
 
         Devices that `probe` reports need not be told again. Never raises. Since 1.1.

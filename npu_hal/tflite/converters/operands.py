@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from npu_hal.api import Activation, DType, InvalidGraph, Padding, Tensor, UnsupportedOperation
 from npu_hal.tflite.operator_view import OperatorView, OptionValue
@@ -64,6 +65,10 @@ class Operands:
         if len(outputs) != count or any(index < 0 for index in outputs):
             raise InvalidGraph(f"{self.name} has outputs {list(outputs)}, it gives {count}")
         return outputs
+
+    def input_and_output(self) -> dict[str, Any]:
+        """The fields of an operation with one input and one output."""
+        return {"input": self.only_input(), "output": self.only_output()}
 
     def tensor(self, index: int) -> Tensor:
         """The tensor at `index`."""

@@ -22,7 +22,7 @@ from npu_hal.api import (
 from npu_hal_software.driver import SoftwareDriver
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.subgraph import JitSubgraph
-from npu_hal_software.reference.definitions import DEFINITIONS
+from npu_hal_software.reference.definitions import find_definition
 from npu_hal_software.reference.kernel import Definition
 
 SHAPE = (1, 5, 7)
@@ -63,8 +63,11 @@ def test_an_exception_in_numpy_comes_out(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(*_: object) -> None:
         raise FloatingPointError("not today")
 
-    broken = {**DEFINITIONS, "NEG": Definition(lambda operation, tensors: fail)}
-    monkeypatch.setattr("npu_hal_software.reference.compilation.DEFINITIONS", broken)
+    broken = Definition(lambda operation, tensors: fail)
+    monkeypatch.setattr(
+        "npu_hal_software.reference.compilation.find_definition",
+        lambda kind: broken if kind == "NEG" else find_definition(kind),
+    )
     with create_subgraph(float_to_float()) as subgraph:
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
         with pytest.raises(FloatingPointError, match="not today"):

@@ -7,10 +7,10 @@ kernel, whatever the rounding of other operations: the reference level describes
 
 from npu_hal_software.jit.ir import I16, I32, I64, PTR, Function, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range
+from npu_hal_software.jit.layout import GATES
 from npu_hal_software.jit.record import LSTM
 from npu_hal_software.jit.requantise import ExactRequantiser
 
-GATES = ("input", "forget", "cell", "output")
 _INT16 = (-(1 << 15), (1 << 15) - 1)
 # Fraction bits of what the gates' functions give.
 _FRACTION_BITS = 15

@@ -6,10 +6,8 @@ from functools import partial
 
 from npu_hal_software.jit.ir import PTR, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range
+from npu_hal_software.jit.layout import NUMBER_FUNCTIONS, NUMBER_LANES
 from npu_hal_software.jit.record import NUMBERS
-
-# Numbers that are computed at a time; buffers have room for as many behind their last element.
-LANES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ def _square_root(left: Value, right: Value) -> Value:
     return left.function.intrinsic(f"llvm.sqrt.{left.type.mangled}", left.type, (left,))
 
 
-FUNCTIONS = {
+_FUNCTIONS = {
     "ADD float32": NumberFunction("float", Value.fadd),
     "SUB float32": NumberFunction("float", Value.fsub),
     "MUL float32": NumberFunction("float", Value.fmul),
@@ -49,17 +47,17 @@ def emit_numbers(context: KernelContext) -> Kernel:
     kind = NUMBERS
     function = context.module.function("numbers", KERNEL_PARAMETERS)
     operation = function["operation"]
-    vectors = (kind.read(operation, "count") + (LANES - 1)).udiv(LANES)
+    vectors = (kind.read(operation, "count") + (NUMBER_LANES - 1)).udiv(NUMBER_LANES)
     first, end = chunk_range(function, vectors)
 
     def loop(number_function: NumberFunction) -> None:
-        type_ = Type(number_function.element, LANES)
+        type_ = Type(number_function.element, NUMBER_LANES)
         with function.count(end, start=first) as index:
             left, right = (_operand(operation, name, index, type_) for name in ("lhs", "rhs"))
             result = _bounded(operation, number_function.compute(left, right))
             kind.read(operation, "output", PTR).store(result, index * type_.bytes)
 
-    cases = {code: partial(loop, each) for code, each in enumerate(FUNCTIONS.values())}
+    cases = {code: partial(loop, _FUNCTIONS[name]) for code, name in enumerate(NUMBER_FUNCTIONS)}
     function.switch(kind.read(operation, "function"), cases)
     return Kernel(kind, "numbers")
 
@@ -67,7 +65,7 @@ def emit_numbers(context: KernelContext) -> Kernel:
 def _operand(operation: Value, name: str, index: Value, type_: Type) -> Value:
     """The next vector of an operand, or its first number in every lane."""
     address = NUMBERS.read(operation, name, PTR)
-    first = address.load(Type(type_.element)).splat(LANES)
+    first = address.load(Type(type_.element)).splat(NUMBER_LANES)
     moves = NUMBERS.read(operation, f"{name}_step").compare("ne", 0)
     return moves.select(address.load(type_, index * type_.bytes), first)
 
@@ -77,7 +75,7 @@ def _bounded(operation: Value, result: Value) -> Value:
     comparison = "fcmp" if result.type.element == "float" else "icmp"
     predicates = ("olt", "ogt") if comparison == "fcmp" else ("slt", "sgt")
     for name, predicate in zip(("low", "high"), predicates, strict=True):
-        bound = NUMBERS.read(operation, name, Type(result.type.element)).splat(LANES)
+        bound = NUMBERS.read(operation, name, Type(result.type.element)).splat(NUMBER_LANES)
         is_beyond = result.function.emit(result.type.of("i1"), f"{comparison} {predicate} {result}, {bound.text}")
         result = is_beyond.select(bound, result)
     return result

@@ -317,7 +317,7 @@ NUMBERS = RecordKind(
         "rhs_step",
         "output",
         "count",
-        "function",  # index in `numbers.FUNCTIONS`
+        "function",  # index in `layout.NUMBER_FUNCTIONS`
         "low",  # bounds of results; bits of a float if they are floats
         "high",
     ),

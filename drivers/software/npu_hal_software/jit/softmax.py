@@ -2,9 +2,9 @@
 
 from npu_hal_software.jit.ir import I1, I8, I32, I64, PTR, Function, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range, store_valid
+from npu_hal_software.jit.layout import INTEGER_BITS_OF_SUM
 from npu_hal_software.jit.record import SOFTMAX
 
-INTEGER_BITS_OF_SUM = 12
 _OUTPUT_BITS = 8
 # Bytes that are handled at a time; buffers may be read this far beyond their end.
 _LANES = 16

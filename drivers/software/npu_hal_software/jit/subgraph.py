@@ -4,15 +4,20 @@ import threading
 import weakref
 from collections.abc import Sequence
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npu_hal.api import Array, Graph, InvalidState, OperationTime, Subgraph
+from npu_hal import api
+from npu_hal.api import Array, Graph, InvalidState, Subgraph
 from npu_hal_software.jit.bound_arrays import BoundArrays
 from npu_hal_software.jit.compiler import CompiledKernels
 from npu_hal_software.jit.program import LinkedProgram
 from npu_hal_software.jit.record import CHUNKS_SLOT
 from npu_hal_software.jit.threads import Crew
+
+if TYPE_CHECKING:
+    from npu_hal.api import OperationTime
 
 
 class JitSubgraph(Subgraph):
@@ -45,15 +50,16 @@ class JitSubgraph(Subgraph):
         self._outputs.check(outputs)
         self._run(self._crew, outputs)
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence["OperationTime"]:
         """One inference on one thread, timed record by record; see `npu_hal.api.Subgraph`."""
         started = perf_counter()
         ticks = self._count_ticks(inputs, outputs)
         seconds = perf_counter() - started
         # The rate of the cycle counter is not known; its whole span is what the clock saw, calling included.
         second_per_tick = seconds / max(sum(count for _, count in ticks), 1)
+        # Named in full, so that it is imported where a profile is made.
         return [
-            OperationTime(position, label.partition(":")[0], count * second_per_tick)
+            api.OperationTime(position, label.partition(":")[0], count * second_per_tick)
             for position, (label, count) in zip(self._require_open().positions, ticks, strict=True)
             if position >= 0
         ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal_software.jit.compiler import CompiledKernels
-from npu_hal_software.jit.dispatcher import CONTROL_BYTES, MAILBOX
+from npu_hal_software.jit.mailbox import CONTROL_BYTES, MAILBOX
 from npu_hal_software.jit.packing.memory import allocate
 
 

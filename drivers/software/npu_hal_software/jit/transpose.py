@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 from npu_hal_software.jit.ir import I64, PTR, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range
+from npu_hal_software.jit.layout import ELEMENT_SIZES, TRANSPOSE_BLOCK
 from npu_hal_software.jit.record import TRANSPOSE, TRANSPOSE_OUTER_AXES
 
-# Rows and columns that are worked through at a time: both sides' cache lines are used in full before they leave.
-BLOCK = 64
 _TILE = 16
 _TILE_TYPE = Type("i8", _TILE)
-# Bytes of an element; contiguous elements that stay together count as one.
-ELEMENT_SIZES = (1, 2, 4, 8)
 
 
 def emit_transpose(context: KernelContext) -> Kernel:
@@ -23,7 +20,7 @@ def emit_transpose(context: KernelContext) -> Kernel:
     function = context.module.function("transpose", KERNEL_PARAMETERS)
     operation = function["operation"]
     rows, columns = kind.read(operation, "rows"), kind.read(operation, "columns")
-    row_blocks, column_blocks = ((size + (BLOCK - 1)).udiv(BLOCK) for size in (rows, columns))
+    row_blocks, column_blocks = ((size + (TRANSPOSE_BLOCK - 1)).udiv(TRANSPOSE_BLOCK) for size in (rows, columns))
     element = kind.read(operation, "element")
     first, end = chunk_range(function, kind.read(operation, "outer") * column_blocks * row_blocks)
     with function.count(end, start=first) as item:
@@ -34,9 +31,9 @@ def emit_transpose(context: KernelContext) -> Kernel:
             rest, index = _divided(rest, kind.read(operation, f"size_{axis}"))
             source = source.offset(index * kind.read(operation, f"input_step_{axis}"))
             target = target.offset(index * kind.read(operation, f"output_step_{axis}"))
-        row, column = row_block * BLOCK, column_block * BLOCK
+        row, column = row_block * TRANSPOSE_BLOCK, column_block * TRANSPOSE_BLOCK
         last_row, last_column = (
-            function.minimum(start + BLOCK, size) for start, size in ((row, rows), (column, columns))
+            function.minimum(start + TRANSPOSE_BLOCK, size) for start, size in ((row, rows), (column, columns))
         )
         arguments = (
             source, target, row, last_row, column, last_column,

@@ -6,18 +6,15 @@ from npu_hal_software.jit.program import Program, position_chunks
 from npu_hal_software.jit.record import ARG_EXTREMUM
 
 
-def fits_arg_extremum(operation: ArgMax | ArgMin, input_: Tensor) -> bool:
-    """Whether bytes are compared, along an axis that is the last or can be made the last."""
-    return input_.dtype.is_quantised8 and fits_transpose(input_.shape, _compared_last(operation, input_), 1)
-
-
-def lower_arg_extremum(program: Program, operation: ArgMax | ArgMin) -> None:
-    """Rows of bytes, whose order as unsigned numbers is that of the values."""
+def lower_arg_extremum(program: Program, operation: ArgMax | ArgMin) -> bool:
+    """Rows of bytes, whose order as unsigned numbers is that of the values; along the last axis, or made the last."""
     input_ = program.tensor(operation.input)
+    permutation = _compared_last(operation, input_)
+    if not input_.dtype.is_quantised8 or not fits_transpose(input_.shape, permutation, 1):
+        return False
     depth = input_.shape[operation.axis]
     rows = input_.size // depth
     source = program.stored(operation.input)
-    permutation = _compared_last(operation, input_)
     if permutation != tuple(range(len(permutation))):
         moved = program.scratch(input_.size)
         emit_transpose(program, source, moved, input_.shape, permutation, 1)
@@ -32,6 +29,7 @@ def lower_arg_extremum(program: Program, operation: ArgMax | ArgMin) -> None:
         mask=0 if isinstance(operation, ArgMax) else 0xFF,
         is_long=int(program.tensor(operation.output).dtype is DType.INT64),
     )
+    return True
 
 
 def _compared_last(operation: ArgMax | ArgMin, input_: Tensor) -> tuple[int, ...]:

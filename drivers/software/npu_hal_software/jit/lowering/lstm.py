@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from npu_hal.api import DType, Tensor, UnidirectionalSequenceLstm
+from npu_hal_software.jit.layout import GATES
 from npu_hal_software.jit.lowering.movement import copy_rows
 from npu_hal_software.jit.lowering.weights import CentredWeights, bias_values, folded_bias
-from npu_hal_software.jit.lstm import GATES
 from npu_hal_software.jit.packing.lstm_weights import GateProduct, pack_gates
 from npu_hal_software.jit.packing.requantisation import quantise_multiplier
 from npu_hal_software.jit.program import Program, position_chunks, stored_offset
@@ -24,7 +24,7 @@ from npu_hal_software.reference.lstm_int8 import GATE_SCALE, cell_exponent
 _FRACTION_BITS = 15
 
 
-def fits_lstm(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) -> bool:
+def _fits_lstm(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) -> bool:
     """Whether the kernel computes the layer; `reference.lstm_int8` has the other forms."""
     absent = ("cell_to_input", "cell_to_forget", "cell_to_output", "projection")
     weights = [getattr(operation, f"{side}_to_{gate}_weights") for side in ("input", "recurrent") for gate in GATES]
@@ -38,8 +38,10 @@ def fits_lstm(operation: UnidirectionalSequenceLstm, tensors: Sequence[Tensor]) 
     )
 
 
-def lower_lstm(program: Program, operation: UnidirectionalSequenceLstm) -> None:
+def lower_lstm(program: Program, operation: UnidirectionalSequenceLstm) -> bool:
     """The new states start as copies: the cell state is updated in place, the output state is the last output."""
+    if not _fits_lstm(operation, program.graph.tensors):
+        return False
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     cell_state = program.tensor(operation.new_cell_state)
     sequences, units = cell_state.shape
@@ -96,6 +98,7 @@ def lower_lstm(program: Program, operation: UnidirectionalSequenceLstm) -> None:
         units,
         0,
     )
+    return True
 
 
 def _steps(side: str, operation: UnidirectionalSequenceLstm, sequences: int, steps: int, depth: int) -> dict[str, int]:

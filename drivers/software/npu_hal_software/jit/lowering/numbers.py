@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from npu_hal.api import Activation, Add, Cast, Div, DType, FloorDiv, Mul, Sqrt, Sub, Tensor
-from npu_hal_software.jit.numbers import FUNCTIONS, LANES
+from npu_hal_software.jit.layout import NUMBER_FUNCTIONS, NUMBER_LANES
+from npu_hal_software.jit.lowering.conversion import lower_byte_cast
 from npu_hal_software.jit.program import Program, position_chunks
 from npu_hal_software.jit.record import NUMBERS
 
 NumberOperation = Add | Sub | Mul | Div | FloorDiv | Sqrt | Cast
-_CODES = {name: code for code, name in enumerate(FUNCTIONS)}
+_CODES = {name: code for code, name in enumerate(NUMBER_FUNCTIONS)}
 
 
-def fits_numbers(operation: NumberOperation, tensors: Sequence[Tensor]) -> bool:
+def _fits_numbers(operation: NumberOperation, tensors: Sequence[Tensor]) -> bool:
     """Whether the kernel has the function for these types and shapes."""
     operands = [tensors[index] for index in operation.inputs]
     output = tensors[operation.output]
@@ -35,15 +36,17 @@ def _function_name(operation: NumberOperation, operand: Tensor) -> str:
     return f"{operation.kind} {operand.dtype}"
 
 
-def lower_numbers(program: Program, operation: NumberOperation) -> None:
+def lower_numbers(program: Program, operation: NumberOperation) -> bool:
     """Both operands of a function of one are the same."""
+    if not _fits_numbers(operation, program.graph.tensors):
+        return False
     inputs = operation.inputs
     lhs, rhs = inputs[0], inputs[-1]
     output = program.tensor(operation.output)
     low, high = _bounds(getattr(operation, "activation", Activation.NONE), output.dtype)
     program.emit(
         NUMBERS,
-        position_chunks(program, output.size // 4, max(output.size // LANES, 1)),
+        position_chunks(program, output.size // 4, max(output.size // NUMBER_LANES, 1)),
         lhs=program.stored(lhs),
         rhs=program.stored(rhs),
         lhs_step=int(program.tensor(lhs).size > 1),
@@ -54,6 +57,12 @@ def lower_numbers(program: Program, operation: NumberOperation) -> None:
         low=low,
         high=high,
     )
+    return True
+
+
+def lower_cast(program: Program, operation: Cast) -> bool:
+    """Of bytes or int32, to float32."""
+    return lower_byte_cast(program, operation) or lower_numbers(program, operation)
 
 
 def _bounds(activation: Activation, dtype: DType) -> tuple[int, int]:

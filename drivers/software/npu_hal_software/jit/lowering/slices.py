@@ -11,16 +11,18 @@ from npu_hal_software.jit.record import LOOK_UP_SLICES, LOOK_UP_SLICES_DEPTH
 SliceLookup = Gather | GatherNd | EmbeddingLookup
 
 
-def fits_look_up_slices(operation: SliceLookup, tensors: Sequence[Tensor]) -> bool:
+def _fits_look_up_slices(operation: SliceLookup, tensors: Sequence[Tensor]) -> bool:
     """Whether the kernel has room for as many indices of a slice."""
     if isinstance(operation, Gather):
         return operation.batch_dims == 0
     return len(_looked_up_axes(operation, tensors)) <= LOOK_UP_SLICES_DEPTH
 
 
-def lower_look_up_slices(program: Program, operation: SliceLookup) -> None:
+def lower_look_up_slices(program: Program, operation: SliceLookup) -> bool:
     """The definition in numpy says what is wrong if an index is outside of the input."""
     tensors = program.graph.tensors
+    if not _fits_look_up_slices(operation, tensors):
+        return False
     source, indices = _operands(operation)
     input_, index = tensors[source], tensors[indices]
     axes = _looked_up_axes(operation, tensors)
@@ -46,6 +48,7 @@ def lower_look_up_slices(program: Program, operation: SliceLookup) -> None:
         refusal=refusal_by_reference(program, operation),
         **fields,
     )
+    return True
 
 
 def _operands(operation: SliceLookup) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from npu_hal_software.reference.fixed_point import (
 from npu_hal_software.reference.fixed_point_exp import INTEGER_BITS_OF_ARGUMENT, exp_of_negative
 
 
-def lower_softmax(program: Program, operation: Softmax) -> None:
+def lower_softmax(program: Program, operation: Softmax) -> bool:
     """Rows along the last axis."""
     input_ = program.tensor(operation.input)
     depth = input_.shape[-1]
@@ -34,6 +34,7 @@ def lower_softmax(program: Program, operation: Softmax) -> None:
         scratch=program.scratch(chunks * scratch_bytes),
         scratch_bytes=scratch_bytes,
     )
+    return True
 
 
 def exponential_table(scale: float, beta: float) -> NDArray[np.int64]:

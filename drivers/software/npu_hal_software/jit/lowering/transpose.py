@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from npu_hal.api import Transpose
+from npu_hal_software.jit.layout import ELEMENT_SIZES, TRANSPOSE_BLOCK
 from npu_hal_software.jit.lowering.movement import COPY_AXES, Axis, emit_axes, merged_axes
 from npu_hal_software.jit.program import Address, InputAddress, Program, contiguous_steps, position_chunks
 from npu_hal_software.jit.record import TRANSPOSE, TRANSPOSE_OUTER_AXES
-from npu_hal_software.jit.transpose import BLOCK, ELEMENT_SIZES
 
 
 def fits_transpose(shape: tuple[int, ...], permutation: Sequence[int], itemsize: int) -> bool:
@@ -16,12 +16,15 @@ def fits_transpose(shape: tuple[int, ...], permutation: Sequence[int], itemsize:
     return len(axes) <= (TRANSPOSE_OUTER_AXES + 2 if element in ELEMENT_SIZES else COPY_AXES)
 
 
-def lower_transpose(program: Program, operation: Transpose) -> None:
+def lower_transpose(program: Program, operation: Transpose) -> bool:
     """The output's elements in order, from where the input has them."""
     input_ = program.tensor(operation.input)
+    if not fits_transpose(input_.shape, operation.permutation, input_.dtype.itemsize):
+        return False
     source, mask = program.exact(operation.input)
     target = program.output(operation.output)
     emit_transpose(program, source, target, input_.shape, operation.permutation, input_.dtype.itemsize, mask)
+    return True
 
 
 def emit_transpose(
@@ -70,7 +73,7 @@ def _emit_matrices(
             f"output_step_{number}": output_step,
         }
     matrices = math.prod(size for size, _, _ in outer)
-    blocks = -(-rows // BLOCK) * -(-columns // BLOCK)
+    blocks = -(-rows // TRANSPOSE_BLOCK) * -(-columns // TRANSPOSE_BLOCK)
     program.emit(
         TRANSPOSE,
         position_chunks(program, matrices * rows * columns * element // 8, matrices * blocks),

@@ -7,9 +7,12 @@ transposed; a transposition is computed only when something reads its result tha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from npu_hal.api import Graph, Transpose
+from npu_hal.api import Graph
+
+if TYPE_CHECKING:
+    from npu_hal.api import Transpose
 
 # Each element of the output depends on that element of each input alone.
 ELEMENTWISE = frozenset(
@@ -44,7 +47,7 @@ class _Rewriting:
 
     def add(self, operation: Any, position: int) -> None:
         """The next operation of the graph, which is at `position`."""
-        if isinstance(operation, Transpose):
+        if operation.kind == "TRANSPOSE":
             self._transpose(operation, position)
         elif not self._moves_ahead(operation, position):
             self._append(operation.renumbered(self._computed), position)
@@ -53,7 +56,7 @@ class _Rewriting:
         self.operations.append(operation)
         self.positions.append(position)
 
-    def _transpose(self, operation: Transpose, position: int) -> None:
+    def _transpose(self, operation: "Transpose", position: int) -> None:
         view = _View(operation.input, operation.permutation, position)
         earlier = self._views.get(operation.input)
         if earlier is not None:
@@ -76,6 +79,9 @@ class _Rewriting:
         return index
 
     def _compute(self, index: int) -> None:
+        # Most models transpose nothing, and do without what defines it.
+        from npu_hal.api import Transpose
+
         view = self._views.pop(index)
         self._append(Transpose(input=view.source, output=index, permutation=view.permutation), view.position)
 
@@ -128,7 +134,7 @@ class _Rewriting:
 def sink_transpositions(graph: Graph) -> tuple[Graph, tuple[int, ...]]:
     """A graph with the same inputs, outputs and results, and the positions in `graph` that its operations come from."""
     positions = tuple(range(len(graph.operations)))
-    if not any(isinstance(operation, Transpose) for operation in graph.operations):
+    if not any(operation.kind == "TRANSPOSE" for operation in graph.operations):
         return graph, positions
     rewriting = _Rewriting(graph)
     for position, operation in enumerate(graph.operations):
