@@ -13,7 +13,7 @@ from npu_hal.api import (
     InvalidInput,
     InvalidOption,
     InvalidState,
-    Mul,
+    Neg,
     Quantization,
     Quantize,
     Relu,
@@ -30,13 +30,13 @@ QUANTIZATION = Quantization.per_tensor(0.5, 3)
 
 
 def float_to_float() -> Graph:
-    """Mul, quantize, relu, dequantize, of which the first has no kernel."""
+    """Neg, quantize, relu, dequantize, of which the first has no kernel."""
     builder = GraphBuilder()
     x = builder.input("x", SHAPE, DType.FLOAT32)
-    doubled, y = (builder.tensor(name, DType.FLOAT32) for name in ("doubled", "y"))
+    negated, y = (builder.tensor(name, DType.FLOAT32) for name in ("negated", "y"))
     stored, clamped = (builder.tensor(name, DType.INT8, QUANTIZATION) for name in ("stored", "clamped"))
-    builder.append(Mul(lhs=x, rhs=builder.constant("two", np.full((1,), 2, np.float32)), output=doubled))
-    builder.append(Quantize(input=doubled, output=stored))
+    builder.append(Neg(input=x, output=negated))
+    builder.append(Quantize(input=negated, output=stored))
     builder.append(Relu(input=stored, output=clamped))
     builder.append(Dequantize(input=clamped, output=y))
     return builder.build([y])
@@ -55,8 +55,8 @@ def test_native_and_numpy_operations_follow_each_other() -> None:
     for threads in ("1", "2"):
         with create_subgraph(graph, {"threads": threads}) as subgraph:
             (y,) = run(subgraph, graph, [x])
-            steps = np.trunc(np.abs(2 * x / 0.5) + 0.5) * 0.5
-            np.testing.assert_array_equal(y, np.where(x > 0, steps, 0))
+            steps = np.trunc(np.abs(x / 0.5) + 0.5) * 0.5
+            np.testing.assert_array_equal(y, np.where(x < 0, steps, 0))
 
 
 def test_an_exception_in_numpy_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_an_exception_in_numpy_comes_out(monkeypatch: pytest.MonkeyPatch) -> Non
     broken = Definition(lambda operation, tensors: fail)
     monkeypatch.setattr(
         "npu_hal_software.reference.compilation.find_definition",
-        lambda kind: broken if kind == "MUL" else find_definition(kind),
+        lambda kind: broken if kind == "NEG" else find_definition(kind),
     )
     with create_subgraph(float_to_float()) as subgraph:
         subgraph.invoke([np.zeros(SHAPE, np.float32)])

@@ -20,7 +20,7 @@ from npu_hal.api import (
     operations,
 )
 from npu_hal_software.jit.compiler import load_kernels
-from npu_hal_software.jit.lowering.select import OF_ANY_TYPE, OF_BYTES, find_lowering
+from npu_hal_software.jit.lowering.select import OF_ANY_TYPE, OF_BYTES, OF_NUMBERS, find_lowering
 from npu_hal_software.jit.tiers import choose_tier, machine_name
 from npu_hal_software.reference.definitions import DEFINITIONS, find_definition
 from tests.tflite_models import write_model
@@ -111,7 +111,7 @@ def test_families_that_a_model_has_not_are_not_imported(model: Path, create: str
     modules = imported(model, create)
     assert of_package(modules, operations.__name__) == FAMILIES
     assert of_package(modules, "npu_hal.tflite.converters") == FAMILIES | {"operands"}
-    lowerings = {module for module, _ in [*OF_ANY_TYPE.values(), *OF_BYTES.values()]}
+    lowerings = {module for module, _ in [*OF_ANY_TYPE.values(), *OF_BYTES.values(), *OF_NUMBERS.values()]}
     assert of_package(modules, "npu_hal_software.jit.lowering") & lowerings == LOWERINGS
 
 
@@ -141,10 +141,12 @@ def test_kinds_without_a_definition_have_none() -> None:
     assert find_definition("CONV_3D") is None
 
 
-@pytest.mark.parametrize("place", sorted({*OF_ANY_TYPE.values(), *OF_BYTES.values()}), ids=".".join)
+@pytest.mark.parametrize(
+    "place", sorted({*OF_ANY_TYPE.values(), *OF_BYTES.values(), *OF_NUMBERS.values()}), ids=".".join
+)
 def test_every_lowering_is_where_the_table_says(place: tuple[str, str]) -> None:
     assert callable(find_lowering(*place))
 
 
 def test_every_kind_with_a_lowering_has_a_definition() -> None:
-    assert DEFINITIONS.keys() >= OF_ANY_TYPE.keys() | OF_BYTES.keys()
+    assert DEFINITIONS.keys() >= OF_ANY_TYPE.keys() | OF_BYTES.keys() | OF_NUMBERS.keys()

@@ -22,7 +22,10 @@ OF_ANY_TYPE: Mapping[str, tuple[str, str]] = {
     "CONCATENATION": ("movement", "lower_concatenation"),
     "DEPTH_TO_SPACE": ("rearrangement", "lower_rearrangement"),
     "DEQUANTIZE": ("conversion", "lower_conversion"),
+    "EMBEDDING_LOOKUP": ("slices", "lower_look_up_slices"),
     "EXPAND_DIMS": ("reshape", "lower_reshape"),
+    "GATHER": ("slices", "lower_look_up_slices"),
+    "GATHER_ND": ("slices", "lower_look_up_slices"),
     "PACK": ("rearrangement", "lower_pack"),
     "PAD": ("movement", "lower_pad"),
     "QUANTIZE": ("conversion", "lower_conversion"),
@@ -35,7 +38,8 @@ OF_ANY_TYPE: Mapping[str, tuple[str, str]] = {
     "SQUEEZE": ("reshape", "lower_reshape"),
     "STRIDED_SLICE": ("rearrangement", "lower_rearrangement"),
     "TILE": ("rearrangement", "lower_rearrangement"),
-    "TRANSPOSE": ("movement", "lower_transpose"),
+    "TRANSPOSE": ("transpose", "lower_transpose"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("lstm", "lower_lstm"),
     "UNPACK": ("movement", "lower_unpack"),
 }
 
@@ -55,7 +59,7 @@ OF_BYTES: Mapping[str, tuple[str, str]] = {
     "LOGISTIC": ("tables", "lower_table"),
     "MAXIMUM": ("extremum", "lower_extremum"),
     "MAX_POOL_2D": ("pooling", "lower_pool"),
-    "MEAN": ("pooling", "lower_mean"),
+    "MEAN": ("mean", "lower_mean"),
     "MINIMUM": ("extremum", "lower_extremum"),
     "MUL": ("arithmetic", "lower_arithmetic"),
     "QUANTIZE": ("tables", "lower_table"),
@@ -66,6 +70,17 @@ OF_BYTES: Mapping[str, tuple[str, str]] = {
     "SOFTMAX": ("softmax", "lower_softmax"),
     "SUB": ("arithmetic", "lower_arithmetic"),
     "TANH": ("tables", "lower_table"),
+}
+
+# The same, for all others.
+OF_NUMBERS: Mapping[str, tuple[str, str]] = {
+    "ADD": ("numbers", "lower_numbers"),
+    "CAST": ("numbers", "lower_cast"),
+    "DIV": ("numbers", "lower_numbers"),
+    "FLOOR_DIV": ("numbers", "lower_numbers"),
+    "MUL": ("numbers", "lower_numbers"),
+    "SQRT": ("numbers", "lower_numbers"),
+    "SUB": ("numbers", "lower_numbers"),
 }
 
 
@@ -82,7 +97,7 @@ def _lower_natively(program: Program, operation: Operation) -> bool:
     if any(tensor.size == 0 for tensor in operands):
         return False
     of_bytes = operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8
-    for table in (OF_ANY_TYPE, OF_BYTES) if of_bytes else (OF_ANY_TYPE,):
+    for table in (OF_ANY_TYPE, OF_BYTES if of_bytes else OF_NUMBERS):
         place = table.get(operation.kind)
         if place is not None and find_lowering(*place)(program, operation):
             return True
