@@ -171,3 +171,15 @@ def random_graph(seed: int) -> tuple[Building, Graph]:
     computed = values[2:]
     last = [index for index in computed if random.random() < 0.3] or computed[-1:]
     return build, build.builder.build(last)
+
+
+def test_a_transposition_that_changes_the_scale_stays() -> None:
+    build = Building()
+    x = build.input((1, 4, 5, 3))
+    other = build.builder.tensor("z", DType.INT8, Quantization.per_tensor(0.5, -7))
+    build.builder.append(Transpose(input=x, output=other, permutation=TO_FIRST))
+    result = build.output()
+    build.builder.append(Relu(input=other, output=result))
+    graph = build.builder.build([build.transposed(result, TO_LAST)])
+    assert kinds_left(graph) == ["TRANSPOSE", "RELU", "TRANSPOSE"]
+    check(graph, build.inputs)

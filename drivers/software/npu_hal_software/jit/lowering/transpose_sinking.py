@@ -57,6 +57,10 @@ class _Rewriting:
         self.positions.append(position)
 
     def _transpose(self, operation: "Transpose", position: int) -> None:
+        if self.tensors[operation.input].quantization != self.tensors[operation.output].quantization:
+            # It moves values that mean another number behind it, to which what follows would not be moved.
+            self._append(operation.renumbered(self._computed), position)
+            return
         view = _View(operation.input, operation.permutation, position)
         earlier = self._views.get(operation.input)
         if earlier is not None:
