@@ -142,9 +142,8 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
             add_term(0)
             with function.count(block.terms, start=1) as term:
                 add_term(term)
-            sums = stage.shift_left([a.get() for a in accumulators], block.constants)
             target = output.offset(position)
-            stage.requantise_and_store([sums], block.constants, storing_to(target))
+            stage.finish_products([[a.get() for a in accumulators]], block.constants, storing_to(target))
         for variable, value in zip(left, centre if stride == 1 else right, strict=True):
             variable.set(value)
         for variable, value in zip(middle, right, strict=False):
@@ -221,10 +220,9 @@ def _emit_row(context: KernelContext, lanes: int) -> None:
             add_term(group)
             with function.count(block.terms, start=1) as term:
                 add_term(term * groups + group)
-        sums = stage.shift_left([a.get() for a in accumulators], block.constants)
         target = function["output"].offset(x * channels)
-        stage.requantise_and_store(
-            [sums],
+        stage.finish_products(
+            [[a.get() for a in accumulators]],
             block.constants,
             storing_valid_to(context, target, function["valid"]),
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from npu_hal_software.jit.ir import I32, I64, PTR, Function, Module, Value
-from npu_hal_software.jit.record import CLAMPS_NEGATIVE, SHIFTS_LEFT, RecordKind
+from npu_hal_software.jit.record import CLAMPS_NEGATIVE, FOLLOWS_LINE, SHIFTS_LEFT, RecordKind
 from npu_hal_software.jit.requantise import Requantiser
 from npu_hal_software.jit.tiers import Tier
 
@@ -53,32 +53,52 @@ class OutputStage:
         )
         return cls(context, flags, zero_point, low, high)
 
-    def shift_left(self, accumulators: Sequence[Value], blocks: Sequence[Value]) -> list[Value]:
-        """The accumulators, shifted left where the record says that some channel needs it."""
-        function = self.flags.function
-        variables = [function.variable(accumulator) for accumulator in accumulators]
-        with function.when((self.flags & SHIFTS_LEFT).compare("ne", 0)):
-            for variable, block in zip(variables, blocks, strict=True):
-                variable.set(self.context.requantiser.shift_left(variable.get(), block))
-        return [variable.get() for variable in variables]
-
     def requantise_and_store(
         self, rows: Sequence[Sequence[Value]], blocks: Sequence[Value], store: Callable[[int, Value], None]
     ) -> None:
         """Requantise each row's vectors by the blocks of constants and hand (row number, packed bytes) to `store`."""
         function = self.flags.function
+        variables = [[function.variable(vector) for vector in vectors] for vectors in rows]
+        with function.when((self.flags & SHIFTS_LEFT).compare("ne", 0)):
+            for vectors in variables:
+                for variable, block in zip(vectors, blocks, strict=True):
+                    variable.set(self.context.requantiser.shift_left(variable.get(), block))
+        shifted = [[variable.get() for variable in vectors] for vectors in variables]
 
         def emit(clamps_negative: bool) -> None:
             bound = self.high - self.zero_point
-            for number, vectors in enumerate(rows):
+            for number, vectors in enumerate(shifted):
                 rounded = [
                     self.context.requantiser.requantise(vector, block, bound, clamps_negative=clamps_negative)
                     for vector, block in zip(vectors, blocks, strict=True)
                 ]
                 store(number, self.context.tier.pack(rounded, self.zero_point, self.low, self.high))
 
+        if self.context.requantiser.has_lines(rows[0][0].type.lanes):
+            # What clamps negative values follows lines where they matter.
+            emit(False)
+            return
         clamps = (self.flags & CLAMPS_NEGATIVE).compare("ne", 0)
         function.choose(clamps, lambda: emit(True), lambda: emit(False))
+
+    def finish_products(
+        self, rows: Sequence[Sequence[Value]], blocks: Sequence[Value], store: Callable[[int, Value], None]
+    ) -> None:
+        """As `requantise_and_store`, for records whose blocks may have lines instead."""
+        requantiser, tier = self.context.requantiser, self.context.tier
+
+        def follow_lines() -> None:
+            for number, vectors in enumerate(rows):
+                rounded = [requantiser.follow_line(*pair) for pair in zip(vectors, blocks, strict=True)]
+                store(number, tier.pack(rounded, None, self.low, self.high))
+
+        def requantise() -> None:
+            self.requantise_and_store(rows, blocks, store)
+
+        if not requantiser.has_lines(rows[0][0].type.lanes):
+            requantise()
+            return
+        self.flags.function.choose((self.flags & FOLLOWS_LINE).compare("ne", 0), follow_lines, requantise)
 
 
 def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Value) -> None:

@@ -19,6 +19,8 @@ REQUANTISATION_FIELDS = ("flags", "zero_point", "low", "high")
 CLAMPS_NEGATIVE = 1
 # Some channel's multiplier is 1/2 or more: accumulators are shifted left first.
 SHIFTS_LEFT = 2
+# The blocks of constants have the words of lines, which clamp negative values too: see `packing.rounding_line`.
+FOLLOWS_LINE = 4
 
 
 @dataclass(frozen=True, slots=True)

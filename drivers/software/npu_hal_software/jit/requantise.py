@@ -29,6 +29,8 @@ EXACT_WORDS = (
     "left_shift",
     "left_limit",
 )
+# Words of a block of as many bytes where a line requantises instead: see `packing.rounding_line`.
+LINE_WORDS = ("bias", "slope", "slope_rest", "intercept")
 _INT32_MAX = (1 << 31) - 1
 FLOAT_WORDS = ("bias", "scale")
 
@@ -53,15 +55,41 @@ class Requantiser(ABC):
         If `clamps_negative`, negative results may come out as any value that is not positive.
         """
 
+    def has_lines(self, lanes: int) -> bool:
+        """Whether vectors of so many lanes may be requantised by `follow_line`."""
+        return False
+
+    def follow_line(self, accumulator: Value, block: Value) -> Value:
+        """The rounded values with the zero point, from the words of a line; see `packing.rounding_line`."""
+        raise NotImplementedError("this rounding has no lines")
+
     @abstractmethod
     def shift_left(self, accumulator: Value, block: Value) -> Value:
         """The accumulators as `requantise` wants them where multipliers are 1/2 or more."""
 
 
 class ExactRequantiser(Requantiser):
-    """Integer arithmetic, bit for bit that of TensorFlow Lite's reference kernels."""
+    """Bit for bit TensorFlow Lite's reference kernels: integer arithmetic, or lines that are proven to equal it."""
 
     words = EXACT_WORDS
+
+    def __init__(self, tier: Tier) -> None:
+        self._tier = tier
+
+    def has_lines(self, lanes: int) -> bool:
+        """Full vectors of tiers that round down."""
+        return self._tier.rounds_down and lanes == self._tier.lanes
+
+    def follow_line(self, accumulator: Value, block: Value) -> Value:
+        """Two fused sums and a conversion, the last two rounded down."""
+        lanes = accumulator.type.lanes
+        real = Type("float", lanes)
+        x = accumulator.convert("sitofp", "float")
+        slope, rest, intercept = (
+            block.load(real, 4 * lanes * LINE_WORDS.index(name)) for name in ("slope", "slope_rest", "intercept")
+        )
+        y = x.function.intrinsic(f"llvm.fma.{real.mangled}", real, (x, rest, intercept))
+        return self._tier.floor(self._tier.fma_down(x, slope, y))
 
     def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
         """Even and odd lanes in 64 bits each; the upper halves are merged and shifted."""
@@ -125,4 +153,4 @@ class FloatRequantiser(Requantiser):
 
 def requantiser_for(rounding: Rounding, tier: Tier) -> Requantiser:
     """The requantiser of a rounding."""
-    return ExactRequantiser() if rounding == "exact" else FloatRequantiser(tier)
+    return ExactRequantiser(tier) if rounding == "exact" else FloatRequantiser(tier)

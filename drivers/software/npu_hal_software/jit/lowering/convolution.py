@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from npu_hal.api import Activation, Conv2D, DepthwiseConv2D, ExplicitPadding, FullyConnected, Tensor, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
+from npu_hal_software.jit.lowering.product_sums import Sums, requantise_products
 from npu_hal_software.jit.lowering.weights import (
     CentredWeights,
     bias_values,
@@ -54,14 +55,16 @@ def emit_matrix_product(
     """Emit a product with weights of shape (channels, segments, depth)."""
     channels, segment_count, depth = weights.shape
     tier = program.tier
-    packed = pack_tiles(
-        segmented(weights, product.segments),
-        folded_bias(bias, weights, input_, tier.signed_activations),
+    requantisation = requantise_products(
+        program,
+        Sums(bias, folded_bias(bias, weights, input_, tier.signed_activations), segment_count * depth),
         multipliers,
-        tier,
-        program.rounding,
+        output,
+        activation,
+        tier.lanes,
         single_rounding=single_rounding,
     )
+    packed = pack_tiles(segmented(weights, product.segments), requantisation, tier)
     program.keep_object(packed)
     positions = product.rows * product.columns
     work = positions * channels * segment_count * depth // 200
@@ -93,7 +96,7 @@ def emit_matrix_product(
     program.emit(
         GEMM,
         position_chunks(program, work, split),
-        **requantisation_fields(output, activation, multipliers),
+        **requantisation_fields(output, activation, multipliers, requantisation.line),
         **common,
         tiles=program.keep(packed.table),
         tile_count=len(packed.table),

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from npu_hal.api import DepthwiseConv2D, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
 from npu_hal_software.jit.lowering.convolution import emit_convolution, padded_image
+from npu_hal_software.jit.lowering.product_sums import Sums, requantise_products
 from npu_hal_software.jit.lowering.weights import (
     bias_values,
     centre_weights,
@@ -14,7 +15,7 @@ from npu_hal_software.jit.lowering.weights import (
 )
 from npu_hal_software.jit.packing.depthwise_weights import TAP_GROUP, group_taps, group_taps_3x3, pack_blocks
 from npu_hal_software.jit.packing.memory import allocate
-from npu_hal_software.jit.packing.requantisation import Multipliers
+from npu_hal_software.jit.packing.requantisation import Multipliers, Requantisation
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import COPY, DEPTHWISE, DEPTHWISE_3X3
 
@@ -56,27 +57,31 @@ def block_lanes(program: Program, channels: int) -> int:
 
 
 def _constants(
-    program: Program, operation: DepthwiseConv2D
-) -> tuple[NDArray[np.int16], NDArray[np.int32], Multipliers]:
-    """Weights of shape (KH, KW, channels) less their zero point, the folded bias, and the multipliers."""
+    program: Program, operation: DepthwiseConv2D, lanes: int
+) -> tuple[NDArray[np.int16], Requantisation, dict[str, int]]:
+    """Weights of shape (KH, KW, channels) less their zero point, their requantisation, and the fields for it."""
     input_, filter_ = program.tensor(operation.input), program.tensor(operation.filter)
     output = program.tensor(operation.output)
     channels = filter_.shape[3]
     weights = filter_.constant()[0].astype(np.int16) - filter_.affine().zero_point_array().astype(np.int16)
     seen_zero_point = stored_zero_point(input_) - (128 if program.tier.signed_activations else 0)
-    sums = weights.sum(axis=(0, 1), dtype=np.int64)
-    bias = wrapped(bias_values(program, operation.bias, channels) - seen_zero_point * sums)
+    bias = bias_values(program, operation.bias, channels)
+    folded = wrapped(bias - seen_zero_point * weights.sum(axis=(0, 1), dtype=np.int64))
     real = product_multipliers(input_, filter_, output, channels, xnnpack=program.rounding == "xnnpack")
-    return weights, bias, Multipliers.of(real)
+    multipliers = Multipliers.of(real)
+    sums = Sums(bias, folded, weights.shape[0] * weights.shape[1])
+    requantisation = requantise_products(program, sums, multipliers, output, operation.activation, lanes)
+    fields = requantisation_fields(output, operation.activation, multipliers, requantisation.line)
+    return weights, requantisation, fields
 
 
 def _lower_3x3(program: Program, operation: DepthwiseConv2D) -> None:
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     batch, height, width, channels = input_.shape
     _, output_height, output_width, _ = output.shape
-    weights, bias, multipliers = _constants(program, operation)
     lanes = block_lanes(program, channels)
-    packed = pack_blocks(group_taps_3x3(weights), bias, multipliers, lanes, program.rounding, overlapping=True)
+    weights, requantisation, fields = _constants(program, operation, lanes)
+    packed = pack_blocks(group_taps_3x3(weights), requantisation, lanes, overlapping=True)
     padding = resolve_padding(operation.padding, (height, width), (3, 3), operation.strides)
     zero_row = allocate(width * channels)
     zero_row[:] = stored_zero_point(input_)
@@ -89,7 +94,7 @@ def _lower_3x3(program: Program, operation: DepthwiseConv2D) -> None:
         program.emit(
             DEPTHWISE_3X3,
             position_chunks(program, output_height * output_width * channels // 8, units),
-            **requantisation_fields(output, operation.activation, multipliers),
+            **fields,
             input=_moved(source, number * height * width * channels),
             input_row_step=width * channels,
             channels=channels,
@@ -122,11 +127,11 @@ def _lower_any(program: Program, operation: DepthwiseConv2D) -> None:
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     batch, height, width, _ = input_.shape
     _, output_height, output_width, channels = output.shape
-    weights, bias, multipliers = _constants(program, operation)
-    kernel_height, kernel_width, _ = weights.shape
     lanes = block_lanes(program, channels)
+    weights, requantisation, fields = _constants(program, operation, lanes)
+    kernel_height, kernel_width, _ = weights.shape
     groups = group_taps(weights.reshape(-1, channels))
-    packed = pack_blocks(groups, bias, multipliers, lanes, program.rounding, overlapping=False)
+    packed = pack_blocks(groups, requantisation, lanes, overlapping=False)
     padding = resolve_padding(
         operation.padding, (height, width), (kernel_height, kernel_width), operation.strides, operation.dilations
     )
@@ -145,7 +150,7 @@ def _lower_any(program: Program, operation: DepthwiseConv2D) -> None:
         program.emit(
             DEPTHWISE,
             position_chunks(program, output.size * taps.size // 40, output_height),
-            **requantisation_fields(output, operation.activation, multipliers),
+            **fields,
             input=source,
             column_step=operation.stride_width * channels,
             row_step=operation.stride_height * row_bytes,

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from npu_hal_software.jit.depthwise import HEADER_BYTES, ROW_VARIANTS
 from npu_hal_software.jit.packing.int8_terms import int8_terms
 from npu_hal_software.jit.packing.memory import align, allocate
-from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
-from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.packing.requantisation import Requantisation, blocks_of
 from npu_hal_software.jit.tiers import channel_of_lane
 
 TAP_GROUP = 4
@@ -43,13 +42,7 @@ def group_taps(weights: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def pack_blocks(
-    groups: NDArray[np.int16],
-    bias: NDArray[np.int32],
-    multipliers: Multipliers,
-    lanes: int,
-    rounding: Rounding,
-    *,
-    overlapping: bool,
+    groups: NDArray[np.int16], requantisation: Requantisation, lanes: int, *, overlapping: bool
 ) -> PackedBlocks:
     """Pack (groups, 4, C) weights, less their zero point, into blocks of four vectors of `lanes` channels.
 
@@ -62,8 +55,7 @@ def pack_blocks(
     if overlapping:
         np.minimum(starts, channels - width, out=starts)
     chosen = np.minimum(starts + channel_of_lane(4, lanes), channels - 1)
-    words = constant_words(bias[chosen], multipliers[chosen.reshape(-1)].reshaped(chosen.shape), rounding)
-    constants = blocks_of(words, lanes)
+    constants = blocks_of(requantisation.words(chosen), lanes)
     # (groups, 4, blocks, lanes of block) to (blocks, groups, lanes of block, 4)
     taps = groups[:, :, chosen].transpose(2, 0, 3, 1)
     terms = int8_terms(taps)

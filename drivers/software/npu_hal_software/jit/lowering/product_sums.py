@@ -1,0 +1,51 @@
+"""How the sums of products of a layer are requantised: by a line where that is exact, else by multipliers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from npu_hal.api import Activation, Tensor
+from npu_hal_software.jit.lowering.activation_range import stored_range
+from npu_hal_software.jit.packing.requantisation import Multipliers, Requantisation, RightShift
+from npu_hal_software.jit.packing.rounding_line import RoundingLine, fit_line, never_wraps
+from npu_hal_software.jit.program import Program, stored_zero_point
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The accumulators of a layer's channels: `bias` is the model's, `folded_bias` what the kernel begins with."""
+
+    bias: NDArray[np.int64]
+    folded_bias: NDArray[np.int32]
+    products: int
+
+
+def requantise_products(
+    program: Program,
+    sums: Sums,
+    multipliers: Multipliers,
+    output: Tensor,
+    activation: Activation,
+    lanes: int,
+    *,
+    single_rounding: bool = False,
+) -> Requantisation:
+    """The requantisation for kernels whose vectors have so many lanes."""
+    line = None
+    if lanes == program.tier.lanes and program.tier.rounds_down and program.rounding == "exact":
+        line = _exact_line(sums, multipliers, output, activation, single_rounding)
+    return Requantisation(sums.folded_bias, multipliers, program.rounding, single_rounding, line)
+
+
+def _exact_line(
+    sums: Sums, multipliers: Multipliers, output: Tensor, activation: Activation, single_rounding: bool
+) -> RoundingLine | None:
+    """A line, if outputs are clamped at the zero point or above it, and accumulators never wrap around."""
+    zero_point = stored_zero_point(output)
+    low, _ = stored_range(output, activation)
+    if low < zero_point or multipliers.shifts_left:
+        return None
+    right = RightShift.of(multipliers, single_rounding=single_rounding)
+    line = fit_line(multipliers.fixed, right.shift, right.rounding, zero_point)
+    return line if line is not None and never_wraps(sums.bias, sums.products, line) else None
