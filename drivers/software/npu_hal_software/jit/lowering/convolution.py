@@ -45,6 +45,7 @@ def emit_matrix_product(
     product: MatrixProduct,
     weights: CentredWeights,
     bias: NDArray[np.int64],
+    weight_tensor: Tensor,
     input_: Tensor,
     output: Tensor,
     activation: Activation,
@@ -57,7 +58,9 @@ def emit_matrix_product(
     tier = program.tier
     requantisation = requantise_products(
         program,
-        Sums(bias, folded_bias(bias, weights, input_, tier.signed_activations), segment_count * depth),
+        Sums.of(
+            bias, folded_bias(bias, weights, input_, tier.signed_activations), segment_count * depth, weight_tensor
+        ),
         multipliers,
         output,
         activation,
@@ -146,6 +149,7 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> None:
         product,
         centred.reshaped(channels, 1, depth),
         bias_values(program, operation.bias, channels),
+        weights,
         input_,
         output,
         operation.activation,
@@ -214,7 +218,9 @@ def emit_convolution(
             output=_image(program.output(operation.output), number, output),
             output_row_step=output_width * channels,
         )
-        emit_matrix_product(program, product, matrices, bias, input_, output, operation.activation, multipliers)
+        emit_matrix_product(
+            program, product, matrices, bias, weights, input_, output, operation.activation, multipliers
+        )
 
 
 def _image(address: Address, number: int, tensor: Tensor) -> Address:

@@ -69,7 +69,7 @@ def _constants(
     folded = wrapped(bias - seen_zero_point * weights.sum(axis=(0, 1), dtype=np.int64))
     real = product_multipliers(input_, filter_, output, channels, xnnpack=program.rounding == "xnnpack")
     multipliers = Multipliers.of(real)
-    sums = Sums(bias, folded, weights.shape[0] * weights.shape[1])
+    sums = Sums.of(bias, folded, weights.shape[0] * weights.shape[1], filter_)
     requantisation = requantise_products(program, sums, multipliers, output, operation.activation, lanes)
     fields = requantisation_fields(output, operation.activation, multipliers, requantisation.line)
     return weights, requantisation, fields

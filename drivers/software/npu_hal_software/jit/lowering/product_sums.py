@@ -5,20 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import Activation, Tensor
+from npu_hal.api import Activation, DType, Tensor
 from npu_hal_software.jit.lowering.activation_range import stored_range
 from npu_hal_software.jit.packing.requantisation import Multipliers, Requantisation, RightShift
-from npu_hal_software.jit.packing.rounding_line import RoundingLine, fit_line, never_wraps
+from npu_hal_software.jit.packing.rounding_line import IntegerRounding, RoundingLine, fit_line
 from npu_hal_software.jit.program import Program, stored_zero_point
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The accumulators of a layer's channels: `bias` is the model's, `folded_bias` what the kernel begins with."""
+    """The accumulators of a layer's channels: what kernels begin with, and a bound of their magnitude."""
 
-    bias: NDArray[np.int64]
     folded_bias: NDArray[np.int32]
-    products: int
+    largest: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, bias: NDArray[np.int64], folded_bias: NDArray[np.int32], products: int, weights: Tensor) -> "Sums":
+        """Sums of so many products per channel and the model's bias."""
+        is_centred = weights.dtype is DType.INT8 and not weights.affine().zero_point_array().any()
+        return cls(folded_bias, np.abs(bias) + products * 255 * (128 if is_centred else 255))
 
 
 def requantise_products(
@@ -41,11 +46,10 @@ def requantise_products(
 def _exact_line(
     sums: Sums, multipliers: Multipliers, output: Tensor, activation: Activation, single_rounding: bool
 ) -> RoundingLine | None:
-    """A line, if outputs are clamped at the zero point or above it, and accumulators never wrap around."""
+    """A line, if outputs are clamped at the zero point or above it, and lines are exact."""
     zero_point = stored_zero_point(output)
     low, _ = stored_range(output, activation)
     if low < zero_point or multipliers.shifts_left:
         return None
     right = RightShift.of(multipliers, single_rounding=single_rounding)
-    line = fit_line(multipliers.fixed, right.shift, right.rounding, zero_point)
-    return line if line is not None and never_wraps(sums.bias, sums.products, line) else None
+    return fit_line(IntegerRounding(multipliers.fixed, right.shift, right.rounding, sums.largest), zero_point)

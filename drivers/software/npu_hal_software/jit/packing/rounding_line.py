@@ -12,8 +12,10 @@ The slope's 31 bits are two floats, the upper 24 bits and the rest, which is not
 
 Each step is monotone in x, therefore so is z, and it is exact everywhere if it is at both sides of every threshold:
 at T(j), the least acc with t(acc) >= j, and at T(j) - 1, for the few j that bytes have. Rounding down never takes a
-number below an integer that it is not below, so the second step adds no error. The first one's and the intercept's are
-below `_TOLERANCE` slopes: where z < 256, x is below 2**24, thus exact as a float, and ``x * slope_rest`` below 2**-15.
+number below an integer that it is not below, so the second step adds no error. Nor does float(x) where x is at most
+2**24, as it is at thresholds if the slope is 2**-16 or more, or if no accumulator is larger. The errors of b and y
+are then below `_TOLERANCE` slopes: b is below 1.5 slopes, ``x * slope_rest`` below 2**-23 of ``x * slope``, which is
+below 256 and below 2**24 slopes, and a float's error is at most 2**-24 of its value.
 
 At T(j), t exceeds j by a fraction of the slope, j's phase, and at T(j) - 1 it falls short of j by the rest of a slope.
 So the line moved by less than the smallest phase downwards, or less than the rest upwards, has the same thresholds.
@@ -25,14 +27,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Phases are fractions of 2**32; the product of a step and a number of thresholds wraps around as it should.
+# Phases are integers modulo 2**32, as multiples of their step are.
 _PHASE_BITS = 32
-# 2**-24 of 1.5 slopes for b and again for y, 2**-39 for the product in y where a slope is 2**-16 or more: below 2**-21.
-_TOLERANCE_BITS = 20
-_LARGEST_RIGHT_SHIFT = 15
+_TOLERANCE = 2.0**-20
+_LARGEST_EXACT = 1 << 24
+# Slopes of 2**-16 or more.
+_SURE_RIGHT_SHIFT = 15
 _LOW_BITS = 7
-# Products of activations and weights less their zero points, in magnitude.
-_LARGEST_PRODUCT = 255 * 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +46,65 @@ class RoundingLine:
     intercept: NDArray[np.float32]
 
 
-def fit_line(
-    fixed: NDArray[np.int64],
-    right_shift: NDArray[np.int64],
-    rounding_term: NDArray[np.int64],
-    zero_point: int,
-) -> RoundingLine | None:
-    """The line of each channel: ``(acc * fixed + rounding_term) >> (31 + right_shift)``, plus the zero point.
+@dataclass(frozen=True, slots=True)
+class IntegerRounding:
+    """Per channel, int64 arrays of shape (channels,): ``(acc * multiplier + term) >> (31 + shift)``, shift >= 1.
 
-    None if some channel's line would not be exact: with a right shift of 0 or more than 15, or phases all over a slope.
+    `largest` bounds the accumulators' magnitude.
     """
-    if not fixed.all() or right_shift.min() < 1 or right_shift.max() > _LARGEST_RIGHT_SHIFT:
+
+    multiplier: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    term: NDArray[np.int64]
+    largest: NDArray[np.int64]
+
+
+def fit_line(rounding: IntegerRounding, zero_point: int) -> RoundingLine | None:
+    """The line of each channel's outputs with their zero point; None if some channel's would not be exact."""
+    if rounding.largest.max() >= 1 << 31:
         return None
-    if fixed.size > 1 and (fixed == fixed[0]).all() and (right_shift == right_shift[0]).all():
-        line = fit_line(fixed[:1], right_shift[:1], rounding_term[:1], zero_point)
-        return line and RoundingLine(*(np.broadcast_to(part, fixed.shape) for part in _parts(line)))
-    one = np.int64(1) << (31 + right_shift)
-    offset, rest = np.divmod(zero_point * one + rounding_term, fixed)
+    # Channels whose outputs are all zero may have any multiplier.
+    is_constant = rounding.largest * rounding.multiplier + rounding.term < np.int64(1) << (31 + rounding.shift)
+    if not is_constant.any():
+        return _fit(rounding, zero_point)
+    harmless = (1 << 30, 1, 1 << 31, 0)
+    fields = (rounding.multiplier, rounding.shift, rounding.term, rounding.largest)
+    replaced = (np.where(is_constant, other, field) for field, other in zip(fields, harmless, strict=True))
+    line = _fit(IntegerRounding(*replaced), zero_point)
+    if line is None:
+        return None
+    none = np.float32(0)
+    return RoundingLine(
+        np.where(is_constant, 0, line.offset),
+        np.where(is_constant, none, line.slope),
+        np.where(is_constant, none, line.slope_rest),
+        np.where(is_constant, np.float32(zero_point + 0.5), line.intercept),
+    )
+
+
+def _fit(rounding: IntegerRounding, zero_point: int) -> RoundingLine | None:
+    count = rounding.multiplier.size
+    fixed, shift, term = rounding.multiplier, rounding.shift, rounding.term
+    if count > 1 and (fixed == fixed[0]).all() and (shift == shift[0]).all():
+        fixed, shift, term = fixed[:1], shift[:1], term[:1]
+    # The first bounds the second, and what is computed on the way.
+    unsure = shift > _SURE_RIGHT_SHIFT
+    if ((zero_point + 1) << np.minimum(shift[unsure] + 1, 31) > _LARGEST_EXACT).any():
+        return None
+    one = np.int64(1) << (31 + shift)
+    offset, rest = np.divmod(zero_point * one + term, fixed)
+    if (unsure & (rounding.largest + offset > _LARGEST_EXACT)).any() or (rounding.largest + offset).max() >= 1 << 31:
+        return None
     # Phase of j: (Q - j * 2**S) / M modulo 1.
     first = ((rest << _PHASE_BITS) // fixed).astype(np.uint32)
     step = ((((one % fixed) << _PHASE_BITS) + fixed // 2) // fixed).astype(np.uint32)
     thresholds = np.arange(min(zero_point, 254) + 1, 256, dtype=np.uint32)
     phases = first[:, None] - step[:, None] * thresholds
-    lowest, highest = phases.min(axis=1).astype(np.int64), phases.max(axis=1).astype(np.int64)
-    room = (1 << _PHASE_BITS) - (highest - lowest)
-    if room.min() < 2 << (_PHASE_BITS - _TOLERANCE_BITS):
+    lowest, highest = (extreme / 2.0**_PHASE_BITS for extreme in (phases.min(axis=1), phases.max(axis=1)))
+    if (1 - (highest - lowest)).min() < 2 * _TOLERANCE:
         return None
-    to_middle = (1 << (_PHASE_BITS - 1)) - (lowest + highest) / 2
     upper = fixed >> _LOW_BITS << _LOW_BITS
-    slope = fixed / one
-    return RoundingLine(
-        offset,
-        (upper / one).astype(np.float32),
-        ((fixed - upper) / one).astype(np.float32),
-        (rest / one + slope * (to_middle / (1 << _PHASE_BITS))).astype(np.float32),
-    )
-
-
-def never_wraps(bias: NDArray[np.int64], products: int, line: RoundingLine) -> bool:
-    """Whether accumulators of so many products, with their bias and the line's offset, stay within int32."""
-    largest = int((np.abs(bias) + line.offset).max()) + products * _LARGEST_PRODUCT
-    return largest < 1 << 31
-
-
-def _parts(line: RoundingLine) -> tuple[NDArray[np.generic], ...]:
-    return line.offset, line.slope, line.slope_rest, line.intercept
+    intercept = (rest + fixed * (0.5 - (lowest + highest) / 2)) / one
+    parts = ((upper / one), (fixed - upper) / one, intercept)
+    reals = (np.broadcast_to(part.astype(np.float32), count) for part in parts)
+    return RoundingLine(np.broadcast_to(offset, count), *reals)
