@@ -162,33 +162,26 @@ def _emit_3x3_driver(context: KernelContext) -> None:
     stride_one = read["stride"].compare("eq", 1)
     pairs = (read["output_height"] + 1).lshr(1)
     first, end = chunk_range(function, stride_one.select(pairs, read["output_height"]))
-    with function.count(end, start=first) as unit:
+    # The weights of a block, and the rows that its next outputs share, stay in the first-level cache.
+    with function.count(read["block_count"]) as number, function.count(end, start=first) as unit:
+        last = read["channels"] - read["block_width"]
+        channel = function.minimum(number * read["block_width"], last)
         y = unit << 1
-        rows, inside = [], []
+        sources = []
         for i in range(4):
             index = y - read["pad_top"] + i
-            inside.append(index.compare("ult", read["height"]))
-            rows.append(inside[i].select(input_.offset(index * read["input_row_step"]), zero_row))
+            row = input_.offset(index * read["input_row_step"] + channel)
+            sources.append(index.compare("ult", read["height"]).select(row, zero_row))
         output_y = stride_one.select(y, unit)
-        output0 = output.offset(output_y * read["output_row_step"])
+        output0 = output.offset(output_y * read["output_row_step"] + channel)
         is_pair = (output_y + 1).compare("slt", read["output_height"])
         output1 = is_pair.select(output0.offset(read["output_row_step"]), scratch)
-        with function.count(read["block_count"]) as number:
-            last = read["channels"] - read["block_width"]
-            channel = function.minimum(number * read["block_width"], last)
-            sources = [ok.select(row.offset(channel), row) for row, ok in zip(rows, inside, strict=True)]
-            arguments = (
-                operation,
-                *sources,
-                blocks.offset(number * read["block_step"]),
-                output0.offset(channel),
-                is_pair.select(output1.offset(channel), output1),
-            )
-            variants = {
-                16 * lanes + stride: function.calling(f"depthwise_3x3_s{stride}_{lanes}", arguments)
-                for lanes, stride in product(context.tier.widths, (1, 2))
-            }
-            function.switch(read["block_width"] * 4 + read["stride"], variants)
+        arguments = (operation, *sources, blocks.offset(number * read["block_step"]), output0, output1)
+        variants = {
+            16 * lanes + stride: function.calling(f"depthwise_3x3_s{stride}_{lanes}", arguments)
+            for lanes, stride in product(context.tier.widths, (1, 2))
+        }
+        function.switch(read["block_width"] * 4 + read["stride"], variants)
 
 
 _ROW_PARAMETERS = {"operation": PTR, "input": PTR, "block": PTR, "output": PTR, "valid": I64}
