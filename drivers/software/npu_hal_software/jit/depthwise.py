@@ -18,7 +18,7 @@ from npu_hal_software.jit.kernel import (
     KernelContext,
     OutputStage,
     chunk_range,
-    storing_to,
+    storing_rows,
     storing_valid_to,
 )
 from npu_hal_software.jit.record import DEPTHWISE, DEPTHWISE_3X3
@@ -128,22 +128,21 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
         centre = [v.get() for v in middle] if stride == 1 else column(source + 1)
         columns = [[v.get() for v in left], centre, right]
         position = x * read["output_column_step"]
-        for variant, output in enumerate(outputs):
-            accumulators = variables(block.biases())
+        sums = [variables(block.biases()) for _ in outputs]
 
-            def add_term(
-                term: Value | int, variant: int = variant, accumulators: list[Variable] = accumulators
-            ) -> None:
-                for j, (kx, taps) in product(range(4), enumerate(columns)):
-                    group = term * (ROW_VARIANTS * 3) + (variant * 3 + kx)
-                    prepared = tier.prepare_activations(taps[j])
-                    accumulators[j].set(tier.dot(accumulators[j].get(), prepared, block.weights(group, j)))
+        def add_term(
+            term: Value | int, columns: list[list[Value]] = columns, sums: list[list[Variable]] = sums
+        ) -> None:
+            for variant, j, (kx, taps) in product(range(len(sums)), range(4), enumerate(columns)):
+                group = term * (ROW_VARIANTS * 3) + (variant * 3 + kx)
+                prepared = tier.prepare_activations(taps[j])
+                sums[variant][j].set(tier.dot(sums[variant][j].get(), prepared, block.weights(group, j)))
 
-            add_term(0)
-            with function.count(block.terms, start=1) as term:
-                add_term(term)
-            target = output.offset(position)
-            stage.finish_products([[a.get() for a in accumulators]], block.constants, storing_to(target))
+        add_term(0)
+        with function.count(block.terms, start=1) as term:
+            add_term(term)
+        accumulators = [[each.get() for each in row] for row in sums]
+        stage.finish_products(accumulators, block.constants, storing_rows(outputs, position))
         for variable, value in zip(left, centre if stride == 1 else right, strict=True):
             variable.set(value)
         for variable, value in zip(middle, right, strict=False):

@@ -88,9 +88,10 @@ class OutputStage:
         requantiser, tier = self.context.requantiser, self.context.tier
 
         def follow_lines() -> None:
+            low, high = (self.flags.function.value(bound, I32) for bound in (0, 255))
             for number, vectors in enumerate(rows):
                 rounded = [requantiser.follow_line(*pair) for pair in zip(vectors, blocks, strict=True)]
-                store(number, tier.pack(rounded, None, self.low, self.high))
+                store(number, tier.pack(rounded, None, low, high))
 
         def requantise() -> None:
             self.requantise_and_store(rows, blocks, store)
@@ -114,11 +115,11 @@ def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Va
     )
 
 
-def storing_to(pointer: Value) -> Callable[[int, Value], None]:
-    """What stores a single row's packed bytes at `pointer`, for `OutputStage.requantise_and_store`."""
-    return lambda _, packed: pointer.store(packed)
+def storing_rows(pointers: Sequence[Value], offset: Value) -> Callable[[int, Value], None]:
+    """What stores each row's packed bytes at its pointer, for `OutputStage.requantise_and_store`."""
+    return lambda row, packed: pointers[row].store(packed, offset)
 
 
 def storing_valid_to(context: KernelContext, pointer: Value, valid: Value) -> Callable[[int, Value], None]:
-    """As `storing_to`, of the first `valid` bytes."""
+    """What stores the first `valid` bytes of a single row at `pointer`."""
     return lambda _, packed: store_valid(context, pointer, packed, valid)

@@ -46,10 +46,9 @@ def requantise_products(
 def _exact_line(
     sums: Sums, multipliers: Multipliers, output: Tensor, activation: Activation, single_rounding: bool
 ) -> RoundingLine | None:
-    """A line, if outputs are clamped at the zero point or above it, and lines are exact."""
-    zero_point = stored_zero_point(output)
-    low, _ = stored_range(output, activation)
-    if low < zero_point or multipliers.shifts_left:
+    """A line, if zero is the lowest byte, no other is clamped, and lines are exact."""
+    is_whole = stored_zero_point(output) == 0 and stored_range(output, activation) == (0, 255)
+    if not is_whole or multipliers.shifts_left:
         return None
     right = RightShift.of(multipliers, single_rounding=single_rounding)
-    return fit_line(IntegerRounding(multipliers.fixed, right.shift, right.rounding, sums.largest), zero_point)
+    return fit_line(IntegerRounding(multipliers.fixed, right.shift, right.rounding, sums.largest))

@@ -1,9 +1,9 @@
-"""Requantisation of outputs that are clamped at their zero point as one line, evaluated in floats and rounded down.
+"""Requantisation of outputs whose zero point is their lowest byte, as a line evaluated in floats and rounded down.
 
-Accumulators acc >= 0 are requantised to ``floor((acc * M + c) / 2**S)``, see `jit.requantise`. So with zero point z and
-``Q = z * 2**S + c`` an output reaches j where ``t(acc) = (acc * M + Q) / 2**S`` does; negative accumulators end at the
-clamp. With ``A = Q // M``, x = acc + A and intercept ``b = (Q mod M) / 2**S``, t is ``x * M / 2**S + b``: a line whose
-intercept is less than its slope, so that a float holds it with an error that no accumulator notices.
+Accumulators acc >= 0 are requantised to ``floor(t(acc))``, ``t(acc) = (acc * M + c) / 2**S``, see `jit.requantise`;
+negative ones end at 0, as do negative numbers where bytes saturate. With ``A = c // M``, x = acc + A and the intercept
+``b = (c mod M) / 2**S``, t is ``x * M / 2**S + b``: a line whose intercept is less than its slope, so that a float
+holds it with an error that no accumulator notices.
 
 The slope's 31 bits are two floats, the upper 24 bits and the rest, which is not negative. The kernel computes::
 
@@ -59,18 +59,18 @@ class IntegerRounding:
     largest: NDArray[np.int64]
 
 
-def fit_line(rounding: IntegerRounding, zero_point: int) -> RoundingLine | None:
-    """The line of each channel's outputs with their zero point; None if some channel's would not be exact."""
+def fit_line(rounding: IntegerRounding) -> RoundingLine | None:
+    """The line of each channel; None if some channel's would not be exact."""
     if rounding.largest.max() >= 1 << 31:
         return None
     # Channels whose outputs are all zero may have any multiplier.
     is_constant = rounding.largest * rounding.multiplier + rounding.term < np.int64(1) << (31 + rounding.shift)
     if not is_constant.any():
-        return _fit(rounding, zero_point)
+        return _fit(rounding)
     harmless = (1 << 30, 1, 1 << 31, 0)
     fields = (rounding.multiplier, rounding.shift, rounding.term, rounding.largest)
     replaced = (np.where(is_constant, other, field) for field, other in zip(fields, harmless, strict=True))
-    line = _fit(IntegerRounding(*replaced), zero_point)
+    line = _fit(IntegerRounding(*replaced))
     if line is None:
         return None
     none = np.float32(0)
@@ -78,27 +78,24 @@ def fit_line(rounding: IntegerRounding, zero_point: int) -> RoundingLine | None:
         np.where(is_constant, 0, line.offset),
         np.where(is_constant, none, line.slope),
         np.where(is_constant, none, line.slope_rest),
-        np.where(is_constant, np.float32(zero_point + 0.5), line.intercept),
+        np.where(is_constant, np.float32(0.5), line.intercept),
     )
 
 
-def _fit(rounding: IntegerRounding, zero_point: int) -> RoundingLine | None:
+def _fit(rounding: IntegerRounding) -> RoundingLine | None:
     count = rounding.multiplier.size
     fixed, shift, term = rounding.multiplier, rounding.shift, rounding.term
     if count > 1 and (fixed == fixed[0]).all() and (shift == shift[0]).all():
         fixed, shift, term = fixed[:1], shift[:1], term[:1]
-    # The first bounds the second, and what is computed on the way.
-    unsure = shift > _SURE_RIGHT_SHIFT
-    if ((zero_point + 1) << np.minimum(shift[unsure] + 1, 31) > _LARGEST_EXACT).any():
-        return None
     one = np.int64(1) << (31 + shift)
-    offset, rest = np.divmod(zero_point * one + term, fixed)
-    if (unsure & (rounding.largest + offset > _LARGEST_EXACT)).any() or (rounding.largest + offset).max() >= 1 << 31:
+    offset, rest = np.divmod(term, fixed)
+    largest = rounding.largest + offset
+    if ((shift > _SURE_RIGHT_SHIFT) & (largest > _LARGEST_EXACT)).any() or largest.max() >= 1 << 31:
         return None
-    # Phase of j: (Q - j * 2**S) / M modulo 1.
+    # Phase of j: (c - j * 2**S) / M modulo 1.
     first = ((rest << _PHASE_BITS) // fixed).astype(np.uint32)
     step = ((((one % fixed) << _PHASE_BITS) + fixed // 2) // fixed).astype(np.uint32)
-    thresholds = np.arange(min(zero_point, 254) + 1, 256, dtype=np.uint32)
+    thresholds = np.arange(1, 256, dtype=np.uint32)
     phases = first[:, None] - step[:, None] * thresholds
     lowest, highest = (extreme / 2.0**_PHASE_BITS for extreme in (phases.min(axis=1), phases.max(axis=1)))
     if (1 - (highest - lowest)).min() < 2 * _TOLERANCE:
