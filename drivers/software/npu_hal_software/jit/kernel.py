@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from npu_hal_software.jit.ir import I32, I64, PTR, Function, Module, Value
 from npu_hal_software.jit.record import CLAMPS_NEGATIVE, FOLLOWS_LINE, SHIFTS_LEFT, RecordKind
-from npu_hal_software.jit.requantise import Requantiser
+from npu_hal_software.jit.requantise import Requantiser, follow_line, lines_run
 from npu_hal_software.jit.tiers import Tier
 
 # Every kernel handles chunk number `chunk` of `chunks` of the operation whose record is at `operation`.
@@ -74,7 +74,7 @@ class OutputStage:
                 ]
                 store(number, self.context.tier.pack(rounded, self.zero_point, self.low, self.high))
 
-        if self.context.requantiser.has_lines(rows[0][0].type.lanes):
+        if self._has_lines(rows[0][0].type.lanes):
             # What clamps negative values follows lines where they matter.
             emit(False)
             return
@@ -85,21 +85,24 @@ class OutputStage:
         self, rows: Sequence[Sequence[Value]], blocks: Sequence[Value], store: Callable[[int, Value], None]
     ) -> None:
         """As `requantise_and_store`, for records whose blocks may have lines instead."""
-        requantiser, tier = self.context.requantiser, self.context.tier
+        tier = self.context.tier
 
         def follow_lines() -> None:
             low, high = (self.flags.function.value(bound, I32) for bound in (0, 255))
             for number, vectors in enumerate(rows):
-                rounded = [requantiser.follow_line(*pair) for pair in zip(vectors, blocks, strict=True)]
+                rounded = [follow_line(tier, *pair) for pair in zip(vectors, blocks, strict=True)]
                 store(number, tier.pack(rounded, None, low, high))
 
         def requantise() -> None:
             self.requantise_and_store(rows, blocks, store)
 
-        if not requantiser.has_lines(rows[0][0].type.lanes):
+        if not self._has_lines(rows[0][0].type.lanes):
             requantise()
             return
         self.flags.function.choose((self.flags & FOLLOWS_LINE).compare("ne", 0), follow_lines, requantise)
+
+    def _has_lines(self, lanes: int) -> bool:
+        return self.context.requantiser.has_lines and lines_run(self.context.tier, lanes)
 
 
 def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Value) -> None:

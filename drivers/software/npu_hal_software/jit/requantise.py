@@ -39,6 +39,8 @@ class Requantiser(ABC):
     """Emits the requantisation of one vector of accumulators by a block of per-channel constants."""
 
     words: tuple[str, ...]
+    # Blocks may have the words of lines instead, for `follow_line`.
+    has_lines = False
 
     def block_bytes(self, lanes: int) -> int:
         """Size of the constants for one vector."""
@@ -55,14 +57,6 @@ class Requantiser(ABC):
         If `clamps_negative`, negative results may come out as any value that is not positive.
         """
 
-    def has_lines(self, lanes: int) -> bool:
-        """Whether vectors of so many lanes may be requantised by `follow_line`."""
-        return False
-
-    def follow_line(self, accumulator: Value, block: Value) -> Value:
-        """The rounded values with the zero point, from the words of a line; see `packing.rounding_line`."""
-        raise NotImplementedError("this rounding has no lines")
-
     @abstractmethod
     def shift_left(self, accumulator: Value, block: Value) -> Value:
         """The accumulators as `requantise` wants them where multipliers are 1/2 or more."""
@@ -72,24 +66,7 @@ class ExactRequantiser(Requantiser):
     """Bit for bit TensorFlow Lite's reference kernels: integer arithmetic, or lines that are proven to equal it."""
 
     words = EXACT_WORDS
-
-    def __init__(self, tier: Tier) -> None:
-        self._tier = tier
-
-    def has_lines(self, lanes: int) -> bool:
-        """Full vectors of tiers that round down."""
-        return self._tier.rounds_down and lanes == self._tier.lanes
-
-    def follow_line(self, accumulator: Value, block: Value) -> Value:
-        """Two fused sums and a conversion, the last two rounded down."""
-        lanes = accumulator.type.lanes
-        real = Type("float", lanes)
-        x = accumulator.convert("sitofp", "float")
-        slope, rest, intercept = (
-            block.load(real, 4 * lanes * LINE_WORDS.index(name)) for name in ("slope", "slope_rest", "intercept")
-        )
-        y = x.function.intrinsic(f"llvm.fma.{real.mangled}", real, (x, rest, intercept))
-        return self._tier.floor(self._tier.fma_down(x, slope, y))
+    has_lines = True
 
     def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
         """Even and odd lanes in 64 bits each; the upper halves are merged and shifted."""
@@ -153,4 +130,24 @@ class FloatRequantiser(Requantiser):
 
 def requantiser_for(rounding: Rounding, tier: Tier) -> Requantiser:
     """The requantiser of a rounding."""
-    return ExactRequantiser(tier) if rounding == "exact" else FloatRequantiser(tier)
+    return ExactRequantiser() if rounding == "exact" else FloatRequantiser(tier)
+
+
+def lines_run(tier: Tier, lanes: int) -> bool:
+    """Whether vectors of so many lanes can follow lines: full ones, on tiers that round down."""
+    return tier.rounds_down and lanes == tier.lanes
+
+
+def follow_line(tier: Tier, accumulator: Value, block: Value) -> Value:
+    """Rounded values from the words of lines, see `packing.rounding_line`; negative ones for zeros.
+
+    Two fused sums and a conversion, the last two rounded down.
+    """
+    lanes = accumulator.type.lanes
+    real = Type("float", lanes)
+    x = accumulator.convert("sitofp", "float")
+    slope, rest, intercept = (
+        block.load(real, 4 * lanes * LINE_WORDS.index(name)) for name in ("slope", "slope_rest", "intercept")
+    )
+    y = x.function.intrinsic(f"llvm.fma.{real.mangled}", real, (x, rest, intercept))
+    return tier.floor(tier.fma_down(x, slope, y))

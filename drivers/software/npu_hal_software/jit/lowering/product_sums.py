@@ -10,6 +10,7 @@ from npu_hal_software.jit.lowering.activation_range import stored_range
 from npu_hal_software.jit.packing.requantisation import Multipliers, Requantisation, RightShift
 from npu_hal_software.jit.packing.rounding_line import IntegerRounding, RoundingLine, fit_line
 from npu_hal_software.jit.program import Program, stored_zero_point
+from npu_hal_software.jit.requantise import lines_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def requantise_products(
 ) -> Requantisation:
     """The requantisation for kernels whose vectors have so many lanes."""
     line = None
-    if lanes == program.tier.lanes and program.tier.rounds_down and program.rounding == "exact":
+    if program.rounding == "exact" and lines_run(program.tier, lanes):
         line = _exact_line(sums, multipliers, output, activation, single_rounding)
     return Requantisation(sums.folded_bias, multipliers, program.rounding, single_rounding, line)
 
