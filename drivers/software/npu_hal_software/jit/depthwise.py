@@ -58,7 +58,7 @@ def emit_depthwise(context: KernelContext) -> list[Kernel]:
     return [Kernel(DEPTHWISE_3X3, "depthwise_3x3"), Kernel(DEPTHWISE, "depthwise")]
 
 
-class _Block:
+class DepthwiseBlock:
     """Access to a block of channels from inside of a kernel."""
 
     def __init__(self, context: KernelContext, address: Value, lanes: int) -> None:
@@ -79,6 +79,22 @@ class _Block:
         words = self._weights.offset(group * group_bytes).load(self._type, vector * self._type.bytes)
         return self._context.tier.prepare_weights(words)
 
+    def rows_of_sums(self, columns: Sequence[Sequence[Value]], rows: int) -> list[list[Value]]:
+        """Accumulators of a 3x3 kernel for one output row or two, from its interleaved columns."""
+        tier, function = self._context.tier, self.terms.function
+        sums = [[function.variable(bias) for bias in self.biases()] for _ in range(rows)]
+
+        def add_term(term: Value | int) -> None:
+            for row, vector, (kx, taps) in product(range(rows), range(4), enumerate(columns)):
+                weights = self.weights(term * (ROW_VARIANTS * 3) + (row * 3 + kx), vector)
+                total = sums[row][vector]
+                total.set(tier.dot(total.get(), tier.prepare_activations(taps[vector]), weights))
+
+        add_term(0)
+        with function.count(self.terms, start=1) as term:
+            add_term(term)
+        return [[total.get() for total in row] for row in sums]
+
 
 _ROWS_PARAMETERS = {
     "operation": PTR,
@@ -97,7 +113,6 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
 
     Interleaved columns stay in registers for the outputs that share them.
     """
-    tier = context.tier
     function = context.module.function(f"depthwise_3x3_s{stride}_{lanes}", _ROWS_PARAMETERS)
     operation = function["operation"]
     read = {
@@ -106,7 +121,7 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
     }
     zero_row = DEPTHWISE_3X3.read(operation, "zero_row", PTR)
     stage = OutputStage.of(context, DEPTHWISE_3X3, operation)
-    block = _Block(context, function["block"], lanes)
+    block = DepthwiseBlock(context, function["block"], lanes)
     rows = [function[f"row{i}"] for i in ((0, 1, 2, 3) if stride == 1 else (0, 1, 2, 2))]
     outputs = [function["output0"], function["output1"]][: 2 if stride == 1 else 1]
 
@@ -126,23 +141,9 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
         source = x * stride - read["pad_left"]
         right = column(source + 2)
         centre = [v.get() for v in middle] if stride == 1 else column(source + 1)
-        columns = [[v.get() for v in left], centre, right]
+        sums = block.rows_of_sums([[v.get() for v in left], centre, right], len(outputs))
         position = x * read["output_column_step"]
-        sums = [variables(block.biases()) for _ in outputs]
-
-        def add_term(
-            term: Value | int, columns: list[list[Value]] = columns, sums: list[list[Variable]] = sums
-        ) -> None:
-            for variant, j, (kx, taps) in product(range(len(sums)), range(4), enumerate(columns)):
-                group = term * (ROW_VARIANTS * 3) + (variant * 3 + kx)
-                prepared = tier.prepare_activations(taps[j])
-                sums[variant][j].set(tier.dot(sums[variant][j].get(), prepared, block.weights(group, j)))
-
-        add_term(0)
-        with function.count(block.terms, start=1) as term:
-            add_term(term)
-        accumulators = [[each.get() for each in row] for row in sums]
-        stage.finish_products(accumulators, block.constants, storing_rows(outputs, position))
+        stage.finish_products(sums, block.constants, storing_rows(outputs, position))
         for variable, value in zip(left, centre if stride == 1 else right, strict=True):
             variable.set(value)
         for variable, value in zip(middle, right, strict=False):
@@ -192,7 +193,7 @@ def _emit_row(context: KernelContext, lanes: int) -> None:
     function = context.module.function(f"depthwise_row_{lanes}", _ROW_PARAMETERS)
     operation = function["operation"]
     stage = OutputStage.of(context, kind, operation)
-    block = _Block(context, function["block"], lanes)
+    block = DepthwiseBlock(context, function["block"], lanes)
     column_step = kind.read(operation, "column_step")
     channels = kind.read(operation, "channels")
     groups = kind.read(operation, "group_count")
