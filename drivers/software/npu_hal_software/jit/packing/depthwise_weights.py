@@ -52,7 +52,8 @@ def overlapping_blocks(channels: int, lanes: int) -> NDArray[np.intp]:
 def filled_blocks(channels: int, lanes: int) -> NDArray[np.intp]:
     """Channels of each block's bytes, shape (blocks, 4 * lanes): the last block is filled up with the last channel."""
     width = 4 * lanes
-    return np.minimum(np.arange(0, channels, width)[:, None] + np.arange(width), channels - 1)
+    filled: NDArray[np.intp] = np.minimum(np.arange(0, channels, width)[:, None] + np.arange(width), channels - 1)
+    return filled
 
 
 def flat_blocks(channels: int, lanes: int) -> NDArray[np.intp]:
