@@ -20,8 +20,8 @@ from npu_hal_software.jit.packing.requantisation import Multipliers
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import GEMM, PAD, ROW_SUMS
 
-# Bytes of input that a block of output positions may cover, so that it stays in a first-level cache with a tile.
-_BLOCK_BYTES = 24 * 1024
+# Bytes of input that a block of output positions may cover, so that it stays in a second-level cache with weights.
+_BLOCK_BYTES = 64 * 1024
 _ROWS_PER_TILE_GROUP = 12
 
 
