@@ -20,8 +20,10 @@ from npu_hal_software.jit.packing.requantisation import Multipliers
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import GEMM, PAD, ROW_SUMS
 
-# Bytes of input that a block of output positions may cover, so that it stays in a second-level cache with weights.
-_BLOCK_BYTES = 64 * 1024
+# Bytes of input that a block of output positions may cover. So many stay in a first-level cache with a tile;
+_BLOCK_BYTES = 24 * 1024
+# and wide tiles read each byte so rarely that it may come from the second-level cache: so many per channel of a tile.
+_BLOCK_BYTES_PER_CHANNEL = 1024
 _ROWS_PER_TILE_GROUP = 12
 
 
@@ -94,7 +96,9 @@ def emit_matrix_product(
     largest = max(rows for counts in tier.gemm_tiles.values() for rows in counts)
     split_tiles = product.rows == 1 and product.columns < 4 * largest
     split = len(packed.table) if split_tiles else max(product.rows, product.columns // largest)
-    block = max(_BLOCK_BYTES // max(product.column_step, 1), 1)
+    widest = max(tier.gemm_tiles) * tier.lanes
+    block_bytes = max(_BLOCK_BYTES, _BLOCK_BYTES_PER_CHANNEL * widest)
+    block = max(block_bytes // max(product.column_step, 1), 1)
     block = -(-block // _ROWS_PER_TILE_GROUP) * _ROWS_PER_TILE_GROUP
     program.emit(
         GEMM,
