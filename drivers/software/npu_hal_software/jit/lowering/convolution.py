@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from npu_hal.api import Activation, Conv2D, DepthwiseConv2D, ExplicitPadding, FullyConnected, Tensor, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
-from npu_hal_software.jit.lowering.product_sums import Sums, requantise_products
+from npu_hal_software.jit.lowering.product_sums import largest_sums, requantise_products
 from npu_hal_software.jit.lowering.weights import (
     CentredWeights,
     bias_values,
@@ -60,9 +60,8 @@ def emit_matrix_product(
     tier = program.tier
     requantisation = requantise_products(
         program,
-        Sums.of(
-            bias, folded_bias(bias, weights, input_, tier.signed_activations), segment_count * depth, weight_tensor
-        ),
+        folded_bias(bias, weights, input_, tier.signed_activations),
+        largest_sums(bias, segment_count * depth, weight_tensor),
         multipliers,
         output,
         activation,

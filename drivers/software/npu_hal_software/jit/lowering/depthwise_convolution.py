@@ -7,7 +7,7 @@ from npu_hal.api import DepthwiseConv2D, resolve_padding
 from npu_hal_software.jit.depthwise_flat import ends_bytes, most_channels, shortest_row
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
 from npu_hal_software.jit.lowering.convolution import emit_convolution, padded_image
-from npu_hal_software.jit.lowering.product_sums import Sums, requantise_products
+from npu_hal_software.jit.lowering.product_sums import largest_sums, requantise_products
 from npu_hal_software.jit.lowering.weights import (
     bias_values,
     centre_weights,
@@ -76,8 +76,8 @@ def _constants(
     folded = wrapped(bias - seen_zero_point * weights.sum(axis=(0, 1), dtype=np.int64))
     real = product_multipliers(input_, filter_, output, channels, xnnpack=program.rounding == "xnnpack")
     multipliers = Multipliers.of(real)
-    sums = Sums.of(bias, folded, weights.shape[0] * weights.shape[1], filter_)
-    requantisation = requantise_products(program, sums, multipliers, output, operation.activation, lanes)
+    largest = largest_sums(bias, weights.shape[0] * weights.shape[1], filter_)
+    requantisation = requantise_products(program, folded, largest, multipliers, output, operation.activation, lanes)
     fields = requantisation_fields(output, operation.activation, multipliers, requantisation.line)
     return weights, requantisation, fields
 

@@ -1,35 +1,26 @@
 """How the sums of products of a layer are requantised: by a line where that is exact, else by multipliers."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Activation, DType, Tensor
 from npu_hal_software.jit.lowering.activation_range import stored_range
 from npu_hal_software.jit.packing.requantisation import Multipliers, Requantisation, RightShift
-from npu_hal_software.jit.packing.rounding_line import IntegerRounding, RoundingLine, fit_line
+from npu_hal_software.jit.packing.rounding_line import RoundingLine, fit_line
 from npu_hal_software.jit.program import Program, stored_zero_point
 from npu_hal_software.jit.requantise import lines_run
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """The accumulators of a layer's channels: what kernels begin with, and a bound of their magnitude."""
-
-    folded_bias: NDArray[np.int32]
-    largest: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, bias: NDArray[np.int64], folded_bias: NDArray[np.int32], products: int, weights: Tensor) -> "Sums":
-        """Sums of so many products per channel and the model's bias."""
-        is_centred = weights.dtype is DType.INT8 and not weights.affine().zero_point_array().any()
-        return cls(folded_bias, np.abs(bias) + products * 255 * (128 if is_centred else 255))
+def largest_sums(bias: NDArray[np.int64], products: int, weights: Tensor) -> NDArray[np.int64]:
+    """A bound of the magnitude of accumulators: of the bias and so many products, both as the model has them."""
+    is_centred = weights.dtype is DType.INT8 and not weights.affine().zero_point_array().any()
+    return np.abs(bias) + products * 255 * (128 if is_centred else 255)
 
 
 def requantise_products(
     program: Program,
-    sums: Sums,
+    folded_bias: NDArray[np.int32],
+    largest: NDArray[np.int64],
     multipliers: Multipliers,
     output: Tensor,
     activation: Activation,
@@ -37,19 +28,19 @@ def requantise_products(
     *,
     single_rounding: bool = False,
 ) -> Requantisation:
-    """The requantisation for kernels whose vectors have so many lanes."""
+    """The requantisation, for vectors of so many lanes, of accumulators that begin with a bias and have a bound."""
     line = None
     if program.rounding == "exact" and lines_run(program.tier, lanes):
-        line = _exact_line(sums, multipliers, output, activation, single_rounding)
-    return Requantisation(sums.folded_bias, multipliers, program.rounding, single_rounding, line)
+        line = _exact_line(largest, multipliers, output, activation, single_rounding)
+    return Requantisation(folded_bias, multipliers, program.rounding, single_rounding, line)
 
 
 def _exact_line(
-    sums: Sums, multipliers: Multipliers, output: Tensor, activation: Activation, single_rounding: bool
+    largest: NDArray[np.int64], multipliers: Multipliers, output: Tensor, activation: Activation, single_rounding: bool
 ) -> RoundingLine | None:
     """A line, if zero is the lowest byte, no other is clamped, and lines are exact."""
     is_whole = stored_zero_point(output) == 0 and stored_range(output, activation) == (0, 255)
     if not is_whole or multipliers.shifts_left:
         return None
     right = RightShift.of(multipliers, single_rounding=single_rounding)
-    return fit_line(IntegerRounding(multipliers.fixed, right.shift, right.rounding, sums.largest))
+    return fit_line(multipliers.fixed, right.shift, right.rounding, largest)

@@ -1,6 +1,7 @@
 """Constants for `jit.requantise`: from real multipliers to the words of each vector's block."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +56,7 @@ class Multipliers:
         return bool((self.exponent >= 0).any())
 
 
-@dataclass(frozen=True, slots=True)
-class RightShift:
+class RightShift(NamedTuple):
     """The last step of the exact requantisation, per channel: ``(acc * m + rounding) >> (31 + shift)``.
 
     Negative sums have another rounding term. `shifted` tells the channels whose multiplier is 1/2 or more, without a
@@ -82,8 +82,7 @@ class RightShift:
         return cls(shift, rounding, np.where(shifted, half, rounding - (1 << 31)), shifted)
 
 
-@dataclass(frozen=True, slots=True)
-class Requantisation:
+class Requantisation(NamedTuple):
     """What the channels of a layer are requantised by: `bias` (int32) and multipliers, or a line."""
 
     bias: NDArray[np.int32]
@@ -103,10 +102,11 @@ class Requantisation:
 
 def _line_words(bias: NDArray[np.int32], line: RoundingLine, channels: NDArray[np.intp]) -> NDArray[np.int32]:
     words = np.zeros((*channels.shape, len(EXACT_WORDS)), np.int32)
-    # The sum is within int32; the folded bias alone may have wrapped around.
-    words[..., LINE_WORDS.index("bias")] = (bias + line.offset[channels]).astype(np.int32)
-    for name in ("slope", "slope_rest", "intercept"):
-        words[..., LINE_WORDS.index(name)] = getattr(line, name)[channels].view(np.int32)
+    # Sums are within int32, but the folded bias alone may have wrapped around.
+    offset, *reals = (part if part.size == 1 else part[channels] for part in line)
+    words[..., LINE_WORDS.index("bias")] = (bias + offset).astype(np.int32)
+    for name, values in zip(LINE_WORDS[1:], reals, strict=True):
+        words[..., LINE_WORDS.index(name)] = values.view(np.int32)
     return words
 
 

@@ -22,7 +22,7 @@ So the line moved by less than the smallest phase downwards, or less than the re
 Moved to the middle of that, it is exact if the phases span less than a slope less twice the tolerance.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,8 @@ _SURE_RIGHT_SHIFT = 15
 _LOW_BITS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class RoundingLine:
-    """Per channel, arrays of shape (channels,): float32 lines, and the int64 offset of x from the accumulator."""
+class RoundingLine(NamedTuple):
+    """Float32 lines and the int64 offset of x from the accumulator: shape (channels,), or (1,) if all are the same."""
 
     offset: NDArray[np.int64]
     slope: NDArray[np.float32]
@@ -46,31 +45,24 @@ class RoundingLine:
     intercept: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerRounding:
-    """Per channel, int64 arrays of shape (channels,): ``(acc * multiplier + term) >> (31 + shift)``, shift >= 1.
+def fit_line(
+    fixed: NDArray[np.int64], shift: NDArray[np.int64], term: NDArray[np.int64], largest: NDArray[np.int64]
+) -> RoundingLine | None:
+    """The line of each channel; None if some channel's would not be exact.
 
-    `largest` bounds the accumulators' magnitude.
+    Arrays of shape (channels,): the channels are requantised to ``(acc * fixed + term) >> (31 + shift)``, where shift
+    is at least 1; `largest` bounds the accumulators' magnitude.
     """
-
-    multiplier: NDArray[np.int64]
-    shift: NDArray[np.int64]
-    term: NDArray[np.int64]
-    largest: NDArray[np.int64]
-
-
-def fit_line(rounding: IntegerRounding) -> RoundingLine | None:
-    """The line of each channel; None if some channel's would not be exact."""
-    if rounding.largest.max() >= 1 << 31:
+    if (fixed == fixed[0]).all() and (shift == shift[0]).all():
+        fixed, shift, term, largest = fixed[:1], shift[:1], term[:1], largest.max(keepdims=True)
+    if largest.max() >= 1 << 31:
         return None
-    # Channels whose outputs are all zero may have any multiplier.
-    is_constant = rounding.largest * rounding.multiplier + rounding.term < np.int64(1) << (31 + rounding.shift)
+    # Channels whose outputs are all zero may have any multiplier; they are given a harmless one at first.
+    is_constant = largest * fixed + term < np.int64(1) << (31 + shift)
     if not is_constant.any():
-        return _fit(rounding)
-    harmless = (1 << 30, 1, 1 << 31, 0)
-    fields = (rounding.multiplier, rounding.shift, rounding.term, rounding.largest)
-    replaced = (np.where(is_constant, other, field) for field, other in zip(fields, harmless, strict=True))
-    line = _fit(IntegerRounding(*replaced))
+        return _fit(fixed, shift, term, largest)
+    harmless = zip((fixed, shift, term, largest), (1 << 30, 1, 1 << 31, 0), strict=True)
+    line = _fit(*(np.where(is_constant, other, values) for values, other in harmless))
     if line is None:
         return None
     none = np.float32(0)
@@ -82,26 +74,22 @@ def fit_line(rounding: IntegerRounding) -> RoundingLine | None:
     )
 
 
-def _fit(rounding: IntegerRounding) -> RoundingLine | None:
-    count = rounding.multiplier.size
-    fixed, shift, term = rounding.multiplier, rounding.shift, rounding.term
-    if count > 1 and (fixed == fixed[0]).all() and (shift == shift[0]).all():
-        fixed, shift, term = fixed[:1], shift[:1], term[:1]
+def _fit(
+    fixed: NDArray[np.int64], shift: NDArray[np.int64], term: NDArray[np.int64], largest: NDArray[np.int64]
+) -> RoundingLine | None:
     one = np.int64(1) << (31 + shift)
     offset, rest = np.divmod(term, fixed)
-    largest = rounding.largest + offset
-    if ((shift > _SURE_RIGHT_SHIFT) & (largest > _LARGEST_EXACT)).any() or largest.max() >= 1 << 31:
+    largest_x = largest + offset
+    if ((shift > _SURE_RIGHT_SHIFT) & (largest_x > _LARGEST_EXACT)).any() or largest_x.max() >= 1 << 31:
         return None
     # Phase of j: (c - j * 2**S) / M modulo 1.
     first = ((rest << _PHASE_BITS) // fixed).astype(np.uint32)
     step = ((((one % fixed) << _PHASE_BITS) + fixed // 2) // fixed).astype(np.uint32)
-    thresholds = np.arange(1, 256, dtype=np.uint32)
-    phases = first[:, None] - step[:, None] * thresholds
+    phases = first[:, None] - step[:, None] * np.arange(1, 256, dtype=np.uint32)
     lowest, highest = (extreme / 2.0**_PHASE_BITS for extreme in (phases.min(axis=1), phases.max(axis=1)))
     if (1 - (highest - lowest)).min() < 2 * _TOLERANCE:
         return None
     upper = fixed >> _LOW_BITS << _LOW_BITS
     intercept = (rest + fixed * (0.5 - (lowest + highest) / 2)) / one
-    parts = ((upper / one), (fixed - upper) / one, intercept)
-    reals = (np.broadcast_to(part.astype(np.float32), count) for part in parts)
-    return RoundingLine(np.broadcast_to(offset, count), *reals)
+    reals = (part.astype(np.float32) for part in (upper / one, (fixed - upper) / one, intercept))
+    return RoundingLine(offset, *reals)
