@@ -76,14 +76,22 @@ class GraphExecutor(Closeable):
         self._graph = graph
         self._devices = [device]
         self._steps: list[ExecutionStep] = []
-        # Buffers for tensors that one step computes and another reads, by index.
-        self._intermediates: dict[int, Array] = {}
+        self._input_tensors = graph.input_tensors
+        self._output_tensors = graph.output_tensors
+        # An inference has a list of arrays: the inputs, the outputs, and buffers for what one step computes and another
+        # reads. These are the places in it of tensors, by index, the buffers, and the places of each step's operands.
+        self._places = {index: place for place, index in enumerate((*graph.inputs, *graph.outputs))}
+        self._intermediates: list[Array] = []
+        self._operands: list[tuple[ExecutionStep, list[int], list[int]]] = []
+        self._is_one_step = False
         self._closed = False
         try:
             self._partitioning = partition(graph, device.device)
             rest = device if self._partitioning.is_whole else self._open_fallback(device, fallback)
             for step in self._partitioning.steps:
-                self._steps.append(self._compile(step, device if step.on_device else rest))
+                self._add(self._compile(step, device if step.on_device else rest))
+            # Such a step is a small model's whole inference; its subgraph checks the arrays.
+            self._is_one_step = [(step.inputs, step.outputs) for step in self._steps] == [(graph.inputs, graph.outputs)]
         except BaseException:
             self.close()
             raise
@@ -133,13 +141,13 @@ class GraphExecutor(Closeable):
         The arrays have the shapes and types of the graph's inputs and outputs and are C-contiguous. Raises
         `InvalidInput`, `InvalidState` after `close`, and what the drivers raise.
         """
+        if self._is_one_step:
+            results = self._new_outputs() if outputs is None else list(outputs)
+            _run_step(self._steps[0], inputs, results)
+            return results
         values, results = self._bind(inputs, outputs)
-        for step in self._steps:
-            step.run_started = perf_counter()
-            step.subgraph.invoke([values[index] for index in step.inputs])
-            step.invoke_seconds = perf_counter() - step.run_started
-            step.subgraph.read_outputs([values[index] for index in step.outputs])
-            step.run_seconds = perf_counter() - step.run_started
+        for step, reads, writes in self._operands:
+            _run_step(step, [values[place] for place in reads], [values[place] for place in writes])
         return results
 
     def profile(self, inputs: Sequence[Array], outputs: Sequence[Array] | None = None) -> list[OperationTime]:
@@ -149,34 +157,33 @@ class GraphExecutor(Closeable):
         """
         values, _ = self._bind(inputs, outputs)
         times: list[OperationTime] = []
-        for step in self._steps:
+        for step, reads, writes in self._operands:
             step.run_started = perf_counter()
-            told = step.subgraph.profile(
-                [values[index] for index in step.inputs], [values[index] for index in step.outputs]
-            )
+            told = step.subgraph.profile([values[place] for place in reads], [values[place] for place in writes])
             step.run_seconds = perf_counter() - step.run_started
             times.extend(OperationTime(step.positions[time.operation], time.name, time.seconds) for time in told)
         return times
 
-    def _bind(
-        self, inputs: Sequence[Array], outputs: Sequence[Array] | None
-    ) -> tuple[Mapping[int, Array], list[Array]]:
-        """The arrays that stand for the graph's tensors in one inference, by index, and those of the outputs."""
+    def _bind(self, inputs: Sequence[Array], outputs: Sequence[Array] | None) -> tuple[list[Array], list[Array]]:
+        """The arrays of one inference, and those among them that are the outputs."""
         if self._closed:
             raise InvalidState("the executor is closed")
-        check_buffers(self._graph.input_tensors, inputs, "input")
+        check_buffers(self._input_tensors, inputs, "input")
         if outputs is None:
-            outputs = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in self._graph.output_tensors]
+            results = self._new_outputs()
         else:
-            check_buffers(self._graph.output_tensors, outputs, "output", writable=True)
-        values: dict[int, Array] = dict(zip(self._graph.inputs, inputs, strict=True))
-        values |= self._intermediates
-        values.update(zip(self._graph.outputs, outputs, strict=True))
-        return values, list(outputs)
+            check_buffers(self._output_tensors, outputs, "output", writable=True)
+            results = list(outputs)
+        return [*inputs, *results, *self._intermediates], results
+
+    def _new_outputs(self) -> list[Array]:
+        return [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in self._output_tensors]
 
     def close(self) -> None:
         """Close subgraphs and devices."""
         self._closed = True
+        self._is_one_step = False
+        self._operands.clear()
         while self._steps:
             self._steps.pop().subgraph.close()
         while self._devices:
@@ -201,15 +208,22 @@ class GraphExecutor(Closeable):
         more = f", nor {len(refusals) - 1} others" if len(refusals) > 1 else ""
         return f"operation {position} ({self._graph.operations[position].kind}): {reason}{more}"
 
+    def _add(self, step: ExecutionStep) -> None:
+        """Have `step` run after those before it."""
+        self._steps.append(step)
+        for index in step.outputs:
+            if index not in self._places:
+                tensor = self._graph.tensors[index]
+                self._places[index] = len(self._places)
+                self._intermediates.append(np.empty(tensor.shape, tensor.dtype.numpy))
+        reads, writes = ([self._places[index] for index in side] for side in (step.inputs, step.outputs))
+        self._operands.append((step, reads, writes))
+
     def _compile(self, step: Step, placement: PlacedDevice) -> ExecutionStep:
         started = perf_counter()
         part, origin = self._graph.extract(step.positions)
         subgraph = placement.device.create_subgraph(part)
         seconds = perf_counter() - started
-        for index in (origin[index] for index in part.outputs):
-            tensor = self._graph.tensors[index]
-            if index not in self._graph.outputs:
-                self._intermediates[index] = np.empty(tensor.shape, tensor.dtype.numpy)
         _log.info("%s runs %d operations, compiled in %.1f ms", placement, len(step.positions), seconds * 1e3)
         return ExecutionStep(
             placement=placement,
@@ -220,3 +234,15 @@ class GraphExecutor(Closeable):
             compile_started=started,
             compile_seconds=seconds,
         )
+
+
+def _run_step(step: ExecutionStep, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+    """One inference of a step, timed."""
+    subgraph = step.subgraph
+    started = perf_counter()
+    subgraph.invoke(inputs)
+    invoked = perf_counter()
+    subgraph.read_outputs(outputs)
+    step.run_seconds = perf_counter() - started
+    step.invoke_seconds = invoked - started
+    step.run_started = started

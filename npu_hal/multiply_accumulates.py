@@ -2,52 +2,46 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from npu_hal.api import (
-    AnyOperation,
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-    Rnn,
-    Svdf,
-    Tensor,
-    TransposeConv,
-    UnidirectionalSequenceLstm,
-)
+from npu_hal.api import Tensor
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation, UnidirectionalSequenceLstm
 
 
-def multiply_accumulates(operation: AnyOperation, tensors: Sequence[Tensor]) -> int:
+def multiply_accumulates(operation: "AnyOperation", tensors: Sequence[Tensor]) -> int:
     """Products of inputs and weights that one inference sums up.
 
     `tensors` are those that the operation's operands index. Taps on padding count. Operations that have no weights,
     such as additions and poolings, count as 0, as is customary.
     """
-    match operation:
-        case Conv2D():
+    match operation.kind:
+        case "CONV_2D":
             # [O, KH, KW, I / groups]
             return tensors[operation.output].size * math.prod(tensors[operation.filter].shape[1:])
-        case DepthwiseConv2D():
+        case "DEPTHWISE_CONV_2D":
             # [1, KH, KW, C * multiplier]
             return tensors[operation.output].size * math.prod(tensors[operation.filter].shape[1:3])
-        case TransposeConv():
+        case "TRANSPOSE_CONV":
             # [O, KH, KW, I]: each input value meets every tap of every output channel.
             return tensors[operation.input].size * math.prod(tensors[operation.filter].shape[:3])
-        case FullyConnected():
+        case "FULLY_CONNECTED":
             # [O, I]
             return tensors[operation.output].size * tensors[operation.weights].shape[1]
-        case UnidirectionalSequenceLstm():
+        case "UNIDIRECTIONAL_SEQUENCE_LSTM":
             batch, steps = tensors[operation.input].shape[:2]
             return batch * steps * sum(tensors[index].size for index in _lstm_matrices(operation))
-        case Rnn():
+        case "RNN":
             weights = tensors[operation.weights].size + tensors[operation.recurrent_weights].size
             return tensors[operation.input].shape[0] * weights
-        case Svdf():
+        case "SVDF":
             weights = tensors[operation.feature_weights].size + tensors[operation.time_weights].size
             return tensors[operation.input].shape[0] * weights
     return 0
 
 
-def _lstm_matrices(operation: UnidirectionalSequenceLstm) -> list[int]:
+def _lstm_matrices(operation: "UnidirectionalSequenceLstm") -> list[int]:
     matrices = (
         operation.input_to_input_weights,
         operation.input_to_forget_weights,

@@ -19,6 +19,7 @@ class ModelExecutor(Closeable):
     def __init__(self, model: Model, executor: GraphExecutor) -> None:
         self._model = model
         self._executor = executor
+        self._output_tensors = model.output_tensors
         # Read by an inference, and written by it; the two change places after each.
         self._before: list[Array] = []
         self._after: list[Array] = []
@@ -51,8 +52,10 @@ class ModelExecutor(Closeable):
 
         Raises what `GraphExecutor.run` raises; the states are then as before the inference.
         """
+        if not self._before:
+            return self._executor.run(inputs, outputs)
         if outputs is None:
-            outputs = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in self._model.output_tensors]
+            outputs = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in self._output_tensors]
         self._executor.run([*inputs, *self._before], [*outputs, *self._after])
         self._before, self._after = self._after, self._before
         return list(outputs)

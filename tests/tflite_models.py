@@ -40,6 +40,7 @@ from npu_hal.api import (
     GatherNd,
     Graph,
     HardSwish,
+    L2Normalization,
     LeakyRelu,
     Log,
     Logistic,
@@ -216,6 +217,10 @@ def encode_operation(operation: AnyOperation, tensors: Sequence[Tensor], constan
         case Add() | Sub() | Mul():
             options_name = f"{type(operation).__name__}Options"
             options = _activation(operation.activation)
+        case L2Normalization():
+            if operation.axis != tensors[operation.input].rank - 1:
+                raise ValueError("the schema normalises along the last axis alone")
+            options_name = "L2NormOptions"
         case Softmax():
             options_name, options = "SoftmaxOptions", {"Beta": operation.beta}
         case Concatenation():

@@ -40,7 +40,8 @@ Every model of the shared reference material, by class, on random inputs.
 "exactness" compares the software driver with TensorFlow Lite's reference kernels (BUILTIN_REF): "identical", or the
 largest difference of float outputs. Models that keep state run several inferences. Times are the least of some
 inferences in ms with one thread, taken in turns on one machine: npu-hal's software driver, TensorFlow Lite's own
-kernels (BUILTIN_WITHOUT_DEFAULT_DELEGATES), and XNNPACK, its default. For each NPU the share of the model's operations
+kernels (BUILTIN_WITHOUT_DEFAULT_DELEGATES), and XNNPACK, its default; each called from Python, from inputs in numpy
+arrays to outputs in numpy arrays. For each NPU the share of the model's operations
 and of its multiply-accumulates that run on it, and in how many partitions; the rest runs on the CPU. The NPUs are
 emulated: nothing here ran on a chip. `tools/make_models_table.py` writes this file.
 """
@@ -52,7 +53,7 @@ RUNTIMES = {
     "XNNPACK ms": OpResolverType.BUILTIN,
 }
 SECONDS_PER_CONTENDER = 2.0
-MAX_RUNS = 30
+MAX_RUNS = 200
 
 Run = Callable[[], object]
 
@@ -123,7 +124,8 @@ def times(model: Model, data: bytes) -> tuple[str, ...]:
     (inputs, *_) = random_inputs(model.input_tensors, has_state=False)
     options = {"threads": "1"} if _has_option("threads") else {}
     with ModelExecutor.open(model, "software", options=options) as executor:
-        contenders: list[Run] = [lambda: executor.run(inputs)]
+        outputs: list[Array] = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in model.output_tensors]
+        contenders: list[Run] = [lambda: executor.run(inputs, outputs)]
         contenders += [_runtime(data, resolver, inputs) for resolver in RUNTIMES.values()]
         ours, *theirs = _least_times(contenders)
     return (
@@ -139,9 +141,17 @@ def _has_option(name: str) -> bool:
 def _runtime(data: bytes, resolver: OpResolverType, inputs: Sequence[Array]) -> Run:
     interpreter: Any = Interpreter(model_content=data, num_threads=1, experimental_op_resolver_type=resolver)
     interpreter.allocate_tensors()
-    for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], array)
-    return lambda: interpreter.invoke()
+    given = [(detail["index"], array) for detail, array in zip(interpreter.get_input_details(), inputs, strict=True)]
+    wanted = [detail["index"] for detail in interpreter.get_output_details()]
+
+    def run() -> None:
+        for index, array in given:
+            interpreter.set_tensor(index, array)
+        interpreter.invoke()
+        for index in wanted:
+            interpreter.get_tensor(index)
+
+    return run
 
 
 def _least_times(contenders: Sequence[Run]) -> list[float]:

@@ -5,6 +5,10 @@ Frontends build a `Graph`, ask a `Device` what it supports, and run `Subgraph` o
 named here is not part of the interface.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from npu_hal.api import operations
 from npu_hal.api.builder import GraphBuilder
 from npu_hal.api.driver import (
     Array,
@@ -38,88 +42,7 @@ from npu_hal.api.errors import (
     UnsupportedOperation,
 )
 from npu_hal.api.graph import Graph
-from npu_hal.api.hookspecs import PLUGIN_GROUP, hookimpl, hookspec
 from npu_hal.api.operation import Activation, Operation
-from npu_hal.api.operations import (
-    Abs,
-    Add,
-    AnyOperation,
-    ArgMax,
-    ArgMin,
-    AveragePool2D,
-    BatchToSpaceNd,
-    Cast,
-    ComplexAbs,
-    Concatenation,
-    Conv2D,
-    DepthToSpace,
-    DepthwiseConv2D,
-    Dequantize,
-    DetectionPostProcess,
-    Div,
-    Elu,
-    EmbeddingLookup,
-    Exp,
-    ExpandDims,
-    Floor,
-    FloorDiv,
-    FullyConnected,
-    Gather,
-    GatherNd,
-    HardSwish,
-    HashtableLookup,
-    L2Normalization,
-    L2Pool2D,
-    LeakyRelu,
-    LocalResponseNormalization,
-    Log,
-    Logistic,
-    LogSoftmax,
-    LshProjection,
-    Maximum,
-    MaxPool2D,
-    Mean,
-    Minimum,
-    MirrorPad,
-    Mul,
-    Neg,
-    Pack,
-    Pad,
-    PadV2,
-    Prelu,
-    Quantize,
-    ReduceMax,
-    ReduceMin,
-    Relu,
-    Relu6,
-    ReluN1To1,
-    Reshape,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Rfft2D,
-    Rnn,
-    Rsqrt,
-    ShapeOf,
-    Slice,
-    Softmax,
-    SpaceToBatchNd,
-    SpaceToDepth,
-    Split,
-    SplitV,
-    Sqrt,
-    SquaredDifference,
-    Squeeze,
-    StridedSlice,
-    Sub,
-    Sum,
-    Svdf,
-    Tanh,
-    Tile,
-    Transpose,
-    TransposeConv,
-    UnidirectionalSequenceLstm,
-    Unpack,
-)
 from npu_hal.api.padding import (
     ExplicitPadding,
     Padding,
@@ -128,9 +51,92 @@ from npu_hal.api.padding import (
     window_output_hw,
 )
 from npu_hal.api.quantization import Quantization
-from npu_hal.api.report import Finding, FindingStatus, JobReport, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Shape, Tensor
 from npu_hal.api.version import API_VERSION, ApiVersion
+
+if TYPE_CHECKING:
+    from npu_hal.api.hookspecs import PLUGIN_GROUP, hookimpl, hookspec
+    from npu_hal.api.operations import (
+        Abs,
+        Add,
+        AnyOperation,
+        ArgMax,
+        ArgMin,
+        AveragePool2D,
+        BatchToSpaceNd,
+        Cast,
+        ComplexAbs,
+        Concatenation,
+        Conv2D,
+        DepthToSpace,
+        DepthwiseConv2D,
+        Dequantize,
+        DetectionPostProcess,
+        Div,
+        Elu,
+        EmbeddingLookup,
+        Exp,
+        ExpandDims,
+        Floor,
+        FloorDiv,
+        FullyConnected,
+        Gather,
+        GatherNd,
+        HardSwish,
+        HashtableLookup,
+        L2Normalization,
+        L2Pool2D,
+        LeakyRelu,
+        LocalResponseNormalization,
+        Log,
+        Logistic,
+        LogSoftmax,
+        LshProjection,
+        Maximum,
+        MaxPool2D,
+        Mean,
+        Minimum,
+        MirrorPad,
+        Mul,
+        Neg,
+        Pack,
+        Pad,
+        PadV2,
+        Prelu,
+        Quantize,
+        ReduceMax,
+        ReduceMin,
+        Relu,
+        Relu6,
+        ReluN1To1,
+        Reshape,
+        ResizeBilinear,
+        ResizeNearestNeighbor,
+        Rfft2D,
+        Rnn,
+        Rsqrt,
+        ShapeOf,
+        Slice,
+        Softmax,
+        SpaceToBatchNd,
+        SpaceToDepth,
+        Split,
+        SplitV,
+        Sqrt,
+        SquaredDifference,
+        Squeeze,
+        StridedSlice,
+        Sub,
+        Sum,
+        Svdf,
+        Tanh,
+        Tile,
+        Transpose,
+        TransposeConv,
+        UnidirectionalSequenceLstm,
+        Unpack,
+    )
+    from npu_hal.api.report import Finding, FindingStatus, JobReport, OperationTime, SubgraphReport
 
 __all__ = [
     "API_VERSION",
@@ -261,3 +267,22 @@ __all__ = [
     "resolve_padding",
     "window_output_hw",
 ]
+
+# Names that are imported when they are first asked for, and their modules; see `npu_hal.api.operations`.
+_LATER = {
+    **operations.MODULE_OF,
+    **dict.fromkeys(("PLUGIN_GROUP", "hookimpl", "hookspec"), "npu_hal.api.hookspecs"),
+    **dict.fromkeys(("Finding", "FindingStatus", "JobReport", "OperationTime", "SubgraphReport"), "npu_hal.api.report"),
+}
+
+# Hidden from type checkers, which would take any name for one that exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = getattr(import_module(_LATER[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

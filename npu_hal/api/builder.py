@@ -1,15 +1,17 @@
 """Building graphs step by step, with inferred shapes."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npu_hal.api.dtype import DType
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.graph import Graph
-from npu_hal.api.operations import AnyOperation
 from npu_hal.api.quantization import Quantization
 from npu_hal.api.tensor import Shape, Tensor
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import AnyOperation
 
 
 class GraphBuilder:
@@ -54,7 +56,7 @@ class GraphBuilder:
         self._pending.add(index)
         return index
 
-    def append(self, operation: AnyOperation) -> None:
+    def append(self, operation: "AnyOperation") -> None:
         """Add an operation; its outputs must have been added by `tensor` and get their shapes now."""
         for index in operation.outputs:
             if index not in self._pending:

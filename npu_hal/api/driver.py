@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from npu_hal.api.errors import InvalidInput, InvalidOption
 from npu_hal.api.graph import Graph
-from npu_hal.api.operations import AnyOperation
-from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 from npu_hal.api.tensor import Tensor
 from npu_hal.api.version import ApiVersion
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import AnyOperation
+    from npu_hal.api.report import Finding, OperationTime, SubgraphReport
 
 Array = np.ndarray[Any, Any]
 
@@ -137,7 +139,7 @@ class Subgraph(Closeable):
         Raises `InvalidState` if nothing was invoked, and what `invoke` raises.
         """
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence["OperationTime"]:
         """One whole inference, and the times of its operations' parts in the order in which they ran.
 
         A driver that cannot tell runs the inference and gives none, as this method does. One that can may run it in
@@ -148,7 +150,7 @@ class Subgraph(Closeable):
         self.read_outputs(outputs)
         return ()
 
-    def report(self) -> SubgraphReport | None:
+    def report(self) -> "SubgraphReport | None":
         """What the subgraph was compiled to, or None from drivers that do not tell. Since 1.1."""
         return None
 
@@ -179,7 +181,7 @@ class Device(Closeable):
         return Tolerance()
 
     @abstractmethod
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
+    def supports(self, operation: "AnyOperation", graph: Graph) -> Support:
         """Whether `create_subgraph` accepts a graph with this operation, judged without building anything.
 
         `operation` is one of `graph.operations`. A kind that the driver does not know, because a later minor version
@@ -221,7 +223,7 @@ class Driver(ABC):
         Raises `DeviceNotFound`, `DevicePermission`, `InvalidOption`.
         """
 
-    def diagnose(self) -> Sequence[Finding]:
+    def diagnose(self) -> Sequence["Finding"]:
         """What the driver needs of the machine, checked, for `npu-hal doctor`; none from drivers that do not tell.
 
         Devices that `probe` reports need not be told again. Never raises. Since 1.1.
@@ -253,13 +255,16 @@ def check_buffers(tensors: Sequence[Tensor], buffers: Sequence[Array], role: str
     """
     if len(buffers) != len(tensors):
         raise InvalidInput(f"{len(buffers)} {role} buffers were given for {len(tensors)} {role} tensors")
-    for position, (tensor, buffer) in enumerate(zip(tensors, buffers, strict=True)):
+    # Called at every inference: a strict zip would double the time.
+    for position, tensor in enumerate(tensors):
+        buffer = buffers[position]
         if buffer.shape != tensor.shape or buffer.dtype != tensor.dtype.numpy:
             raise InvalidInput(
                 f"{role} {position} {tensor.name!r} is {tensor.dtype}{list(tensor.shape)}, "
                 f"the buffer given {buffer.dtype}{list(buffer.shape)}"
             )
-        if not buffer.flags.c_contiguous:
+        flags = buffer.flags
+        if not flags.c_contiguous:
             raise InvalidInput(f"the buffer for {role} {position} {tensor.name!r} is not C-contiguous")
-        if writable and not buffer.flags.writeable:
+        if writable and not flags.writeable:
             raise InvalidInput(f"the buffer for {role} {position} {tensor.name!r} is read-only")

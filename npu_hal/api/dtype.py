@@ -18,10 +18,14 @@ class DType(StrEnum):
     FLOAT32 = "float32"
     COMPLEX64 = "complex64"
 
+    def __init__(self, name: str) -> None:
+        # Asked for at every inference; making one takes ten times as long.
+        self._numpy: np.dtype[np.generic] = np.dtype(name)
+
     @property
     def numpy(self) -> np.dtype[np.generic]:
         """The numpy dtype, in the machine's byte order."""
-        return np.dtype(self.value)
+        return self._numpy
 
     @property
     def itemsize(self) -> int:

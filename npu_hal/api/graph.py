@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Annotated, Any, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import TypeAdapter, model_validator
+from pydantic import TypeAdapter
 from pydantic_core import core_schema
 
+from npu_hal.api import operations as kinds
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.model import ImmutableModel
-from npu_hal.api.operations import AnyOperation
+from npu_hal.api.operation import Operation
 from npu_hal.api.tensor import Tensor
+
+if TYPE_CHECKING:
+    from npu_hal.api.operations import AnyOperation
+else:
+    # While a program runs, their base stands for the union of all kinds, so that only those in use are imported.
+    AnyOperation = Operation
 
 
 class _Operations:
@@ -18,6 +25,11 @@ class _Operations:
 
     Operations are validated when they are made; only plain data needs the union of the kinds.
     """
+
+    @staticmethod
+    def is_exact(values: tuple[Any, ...]) -> bool:
+        """Whether validation would give the operations back as they are."""
+        return all(kinds.is_operation(value) for value in values)
 
     @staticmethod
     def __get_pydantic_core_schema__(source: Any, handler: Any) -> core_schema.CoreSchema:
@@ -30,7 +42,7 @@ class _Operations:
 def _validate_operations(values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple):
         raise ValueError(f"operations are a sequence, not {type(values).__name__}")
-    return tuple(value if isinstance(value, _kinds()) else _any_operation().validate_python(value) for value in values)
+    return tuple(value if kinds.is_operation(value) else _any_operation().validate_python(value) for value in values)
 
 
 def _dump_operations(operations: Iterable[Any], info: core_schema.SerializationInfo) -> list[dict[str, Any]]:
@@ -38,13 +50,8 @@ def _dump_operations(operations: Iterable[Any], info: core_schema.SerializationI
 
 
 @cache
-def _kinds() -> tuple[type, ...]:
-    return get_args(get_args(AnyOperation)[0])
-
-
-@cache
-def _any_operation() -> TypeAdapter[AnyOperation]:
-    return TypeAdapter(AnyOperation)
+def _any_operation() -> TypeAdapter[Any]:
+    return TypeAdapter(kinds.AnyOperation)
 
 
 class Graph(ImmutableModel):
@@ -62,8 +69,7 @@ class Graph(ImmutableModel):
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> None:
         available = self._check_inputs()
         produced: set[int] = set()
         for position, operation in enumerate(self.operations):
@@ -89,7 +95,6 @@ class Graph(ImmutableModel):
             except InvalidGraph as error:
                 raise InvalidGraph(f"{label}: {error}") from None
         self._check_outputs(produced)
-        return self
 
     def _check_inputs(self) -> set[int]:
         for index in self.inputs:

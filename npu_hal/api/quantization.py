@@ -1,10 +1,9 @@
 """Affine quantisation: real = scale * (stored - zero_point)."""
 
-from typing import Self
+import math
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.model import ImmutableModel
@@ -22,8 +21,7 @@ class Quantization(ImmutableModel):
     zero_points: tuple[int, ...]
     axis: int | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> None:
         if not self.scales or len(self.scales) != len(self.zero_points):
             raise InvalidGraph(
                 f"a quantisation needs as many scales as zero points and at least one, "
@@ -33,10 +31,8 @@ class Quantization(ImmutableModel):
             raise InvalidGraph(f"a per-tensor quantisation has one scale, not {len(self.scales)}; set axis")
         if self.axis is not None and self.axis < 0:
             raise InvalidGraph(f"the quantised axis counts from 0, it is not {self.axis}")
-        scales = np.array(self.scales)
-        if not (np.isfinite(scales) & (scales >= 0)).all():
+        if not all(math.isfinite(scale) and scale >= 0 for scale in self.scales):
             raise InvalidGraph("quantisation scales must be finite and not negative")
-        return self
 
     @classmethod
     def per_tensor(cls, scale: float, zero_point: int = 0) -> "Quantization":

@@ -1,10 +1,10 @@
 """Tensors of a graph."""
 
 import math
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from npu_hal.api.dtype import DType
 from npu_hal.api.errors import InvalidGraph
@@ -31,8 +31,7 @@ class Tensor(ImmutableModel):
     quantization: Quantization | None = None
     data: np.ndarray[Any, Any] | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> None:
         label = f"tensor {self.name!r}"
         # Sizes beside a 0 are bounded too: numpy has no such arrays either.
         if math.prod(size for size in self.shape if size) * self.dtype.itemsize > MAX_TENSOR_BYTES:
@@ -51,7 +50,6 @@ class Tensor(ImmutableModel):
             view.flags.writeable = False
             # Frozen for users; the view replaces the caller's array once, before anybody sees the tensor.
             self.__dict__["data"] = view
-        return self
 
     def _check_quantization(self, label: str, quantization: Quantization) -> None:
         if not self.dtype.is_integer:

@@ -77,11 +77,13 @@ class LiteRtRunner:
         except (RuntimeError, ValueError) as error:
             raise NpuHalError(f"LiteRT does not run {model}: {error}") from None
         generator = np.random.default_rng(seed)
+        self._inputs: list[tuple[int, Array]] = []
         for detail in self._interpreter.get_input_details():
             tensor = Tensor(
                 name=detail["name"], shape=tuple(detail["shape"]), dtype=DType(np.dtype(detail["dtype"]).name)
             )
-            self._interpreter.set_tensor(detail["index"], random_values(tensor, generator))
+            self._inputs.append((detail["index"], random_values(tensor, generator)))
+        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 
     @property
     def description(self) -> str:
@@ -89,8 +91,12 @@ class LiteRtRunner:
         return "LiteRT"
 
     def run(self) -> None:
-        """One inference."""
+        """One inference, from arrays to arrays as with drivers."""
+        for index, array in self._inputs:
+            self._interpreter.set_tensor(index, array)
         self._interpreter.invoke()
+        for index in self._outputs:
+            self._interpreter.get_tensor(index)
 
     def operations(self) -> list[dict[str, Any]]:
         """LiteRT does not tell."""

@@ -12,6 +12,7 @@ from npu_hal.api import InvalidModel
 from npu_hal.bench.chart import draw, require_plotting
 from npu_hal.bench.contender import LITERT, Contender
 from npu_hal.bench.session import Result, measure
+from npu_hal.cli.choices import complete_driver
 from npu_hal.cli.exit_codes import FAILED
 from npu_hal.cli.printing import console, print_json, table
 from npu_hal.cli.save import check_writable
@@ -25,6 +26,7 @@ def bench(
         typer.Option(
             metavar="DRIVER[/DEVICE][,OPTION=VALUE]...",
             help="A driver to measure; may be given several times, and they take turns.",
+            autocompletion=complete_driver,
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads of each contender.")] = None,
@@ -111,8 +113,10 @@ def _print(results: list[Result], reference: str | None) -> None:
 
 def _print_operations(result: Result) -> None:
     total = sum(part["seconds"] for part in result.operations) or 1.0
-    rows = table("operation ", "part", "us ", "share ", title=f"\n{result.model} on {result.contender}, least times")
+    rows = table("operation ", "part", "us ", "share ")
     for part in result.operations:
         share = part["seconds"] / total
         rows.add_row(str(part["operation"]), part["name"], f"{part['seconds'] * 1e6:.1f}", f"{share:.1%}")
-    console().print(rows)
+    out = console()
+    out.print(f"\n{result.model} on {result.contender}, least times")
+    out.print(rows)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from npu_hal.api import InvalidState, NpuHalError
+from npu_hal.cli.choices import OptionChoices, complete_driver
 from npu_hal.cli.exit_codes import FAILED
 from npu_hal.cli.key_value import parse_options
 from npu_hal.cli.printing import console, print_json, table
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 
 
 def conformance(
-    driver: Annotated[str, typer.Argument(metavar="DRIVER", help="The driver; see npu-hal devices.")],
+    driver: Annotated[
+        str,
+        typer.Argument(metavar="DRIVER", help="The driver; see npu-hal devices.", autocompletion=complete_driver),
+    ],
+    # Not completed: while an option is typed, click does not tell the arguments before it.
     device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    option: OptionChoices = None,
     capability: Annotated[
         list[Capability] | None, typer.Option(help="Test this capability only; may be given several times.")
     ] = None,

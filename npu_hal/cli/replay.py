@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from npu_hal.api import Tolerance
+from npu_hal.cli.choices import DeviceChoice, DriverChoice, OptionChoices
 from npu_hal.cli.exit_codes import FAILED
 from npu_hal.cli.key_value import parse_options
 from npu_hal.cli.printing import console, print_json, table
@@ -14,9 +15,9 @@ from npu_hal.layers.replay import read_trace, replay
 
 def replay_trace(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What TEFLON_DRIVER=trace+DRIVER recorded.")],
-    driver: Annotated[str | None, typer.Option(metavar="NAME", help="The driver; see npu-hal devices.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="The driver's device.")] = None,
-    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the driver.")] = None,
+    driver: DriverChoice = None,
+    device: DeviceChoice = None,
+    option: OptionChoices = None,
     steps: Annotated[int, typer.Option(metavar="N", min=0, help="Steps by which quantised outputs may differ.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from npu_hal.conformance.markers import MARKER
+from npu_hal.conformance.markers import MARKER, REFUSED
 from npu_hal.conformance.target import Target
 
 TARGET = pytest.StashKey[Target]()
@@ -55,7 +55,9 @@ class ConformancePlugin:
         name = report.nodeid.rpartition("::")[2]
         outcome.counts[report.outcome] += 1
         if report.outcome == "skipped":
-            outcome.refusals.append((name, report.longrepr[2] if isinstance(report.longrepr, tuple) else ""))
+            # The third is pytest's "Skipped: ..." around what the test said.
+            said = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            outcome.refusals.append((name, said.removeprefix("Skipped: ").removeprefix(REFUSED)))
         elif report.outcome == "failed":
             outcome.failures.append((name, _last_line(report)))
 

@@ -8,20 +8,27 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from npu_hal.api import Driver, NoSuchDriver
-from npu_hal.layers.trace import TraceDriver
-from npu_hal.layers.validate import ValidateDriver
 
 SEPARATOR = "+"
 
 # What a layer is made of: the driver behind it, and the one that its results can be held against.
 Layer = Callable[[Driver, Callable[[], Driver]], Driver]
 
-LAYERS: Mapping[str, Layer] = MappingProxyType(
-    {
-        "trace": lambda behind, reference: TraceDriver(behind),
-        "validate": ValidateDriver,
-    }
-)
+
+# A layer is imported when it is put in front of a driver, which most processes never do.
+def _trace(behind: Driver, reference: Callable[[], Driver]) -> Driver:
+    from npu_hal.layers.trace import TraceDriver
+
+    return TraceDriver(behind)
+
+
+def _validate(behind: Driver, reference: Callable[[], Driver]) -> Driver:
+    from npu_hal.layers.validate import ValidateDriver
+
+    return ValidateDriver(behind, reference)
+
+
+LAYERS: Mapping[str, Layer] = MappingProxyType({"trace": _trace, "validate": _validate})
 
 
 def put_in_front(names: list[str], driver: Driver, reference: Callable[[], Driver]) -> Driver:

@@ -2,9 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from npu_hal.api import (
-    AnyOperation,
     Device,
     DeviceInfo,
     Driver,
@@ -14,6 +14,9 @@ from npu_hal.api import (
     Support,
     Tolerance,
 )
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 
 class LayerDriver(Driver):
@@ -71,7 +74,7 @@ class LayerDevice(Device):
         """That of the device behind."""
         return self.behind.tolerance
 
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
+    def supports(self, operation: "AnyOperation", graph: Graph) -> Support:
         """What the device behind answers."""
         return self.behind.supports(operation, graph)
 

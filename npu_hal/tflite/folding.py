@@ -8,43 +8,24 @@ of few elements, never weights.
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npu_hal.api import (
-    Activation,
-    Add,
-    AnyOperation,
-    Array,
-    Cast,
-    Concatenation,
-    DType,
-    ExpandDims,
-    FloorDiv,
-    Gather,
-    Maximum,
-    Minimum,
-    Mul,
-    Pack,
-    Reshape,
-    ShapeOf,
-    Slice,
-    Squeeze,
-    StridedSlice,
-    Sub,
-    Tensor,
-    Transpose,
-)
+from npu_hal.api import Activation, Array, DType, Tensor
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 _INTEGERS = (DType.INT32, DType.INT64)
 # More elements than any shape has; keeps hostile models from doing work while they are read.
 MAX_ELEMENTS = 1024
 
-_ARITHMETIC = {Add: np.add, Sub: np.subtract, Mul: np.multiply}
-_EXTREMA = {Minimum: np.minimum, Maximum: np.maximum}
+_ARITHMETIC = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply}
+_EXTREMA = {"MINIMUM": np.minimum, "MAXIMUM": np.maximum}
 
 
-def fold(operation: AnyOperation, tensors: Sequence[Tensor]) -> Array | None:
+def fold(operation: "AnyOperation", tensors: Sequence[Tensor]) -> Array | None:
     """The value of the operation's output, if it is known and index arithmetic; None if not.
 
     `operation` has passed its checks, and its output has the shape that it infers.
@@ -52,7 +33,7 @@ def fold(operation: AnyOperation, tensors: Sequence[Tensor]) -> Array | None:
     output = tensors[operation.outputs[0]]
     if output.dtype not in _INTEGERS or output.size > MAX_ELEMENTS:
         return None
-    if isinstance(operation, ShapeOf):
+    if operation.kind == "SHAPE":
         return np.array(tensors[operation.input].shape, output.dtype.numpy)
     if not all(_is_known(tensors[index]) for index in operation.inputs):
         return None
@@ -64,30 +45,30 @@ def _is_known(tensor: Tensor) -> bool:
     return tensor.is_constant and tensor.dtype in _INTEGERS and tensor.size <= MAX_ELEMENTS
 
 
-def _evaluate(operation: AnyOperation, inputs: Sequence[Array]) -> Array | None:
-    match operation:
-        case Reshape() | Squeeze() | ExpandDims() | Cast():
+def _evaluate(operation: "AnyOperation", inputs: Sequence[Array]) -> Array | None:
+    match operation.kind:
+        case "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" | "CAST":
             return inputs[0]
-        case Transpose():
+        case "TRANSPOSE":
             return inputs[0].transpose(operation.permutation)
-        case Slice():
+        case "SLICE":
             return _strided(inputs[0], operation.begin, (1,) * len(operation.begin), operation.sizes)
-        case StridedSlice():
+        case "STRIDED_SLICE":
             return _strided(inputs[0], operation.begin, operation.strides, operation.sizes)
-        case Concatenation(activation=Activation.NONE):
+        case "CONCATENATION" if operation.activation is Activation.NONE:
             return np.concatenate(inputs, axis=operation.axis)
-        case Pack():
+        case "PACK":
             return np.stack(inputs, axis=operation.axis)
-        case Gather(batch_dims=0):
+        case "GATHER" if operation.batch_dims == 0:
             size = inputs[0].shape[operation.axis]
             if not ((inputs[1] >= 0) & (inputs[1] < size)).all():
                 return None
             return np.take(inputs[0], inputs[1], axis=operation.axis)
-        case Add(activation=Activation.NONE) | Sub(activation=Activation.NONE) | Mul(activation=Activation.NONE):
-            return np.asarray(_ARITHMETIC[type(operation)](inputs[0], inputs[1]))
-        case Minimum() | Maximum():
-            return np.asarray(_EXTREMA[type(operation)](inputs[0], inputs[1]))
-        case FloorDiv():
+        case "ADD" | "SUB" | "MUL" if operation.activation is Activation.NONE:
+            return np.asarray(_ARITHMETIC[operation.kind](inputs[0], inputs[1]))
+        case "MINIMUM" | "MAXIMUM":
+            return np.asarray(_EXTREMA[operation.kind](inputs[0], inputs[1]))
+        case "FLOOR_DIV":
             return np.floor_divide(inputs[0], inputs[1]) if inputs[1].all() else None
         case _:
             return None

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from npu_hal.api import AnyOperation, Array, Graph, Tensor
+from npu_hal.api import Array, Graph, Tensor
 from npu_hal.tflite.operator_view import OperatorView
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class FileOperator:
     index: int
     name: str
     view: OperatorView
-    operation: AnyOperation | None
+    operation: "AnyOperation | None"
     reason: str = ""
 
 

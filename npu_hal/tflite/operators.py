@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from npu_hal.api import AnyOperation, InvalidGraph, Tensor, UnsupportedOperation
-from npu_hal.tflite.converters import CONVERTERS
+from npu_hal.api import InvalidGraph, Tensor, UnsupportedOperation
+from npu_hal.tflite.converters import find_converter
 from npu_hal.tflite.converters.operands import Operands
 from npu_hal.tflite.operator_view import CUSTOM, OperatorView
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 __all__ = ["OperatorView", "code_name", "convert_operator", "operator_name"]
 
 
-def convert_operator(view: OperatorView, tensors: Sequence[Tensor]) -> AnyOperation:
+def convert_operator(view: OperatorView, tensors: Sequence[Tensor]) -> "AnyOperation":
     """The operation that does what the operator does; its operands are the operator's tensors.
 
     `tensors` has every tensor that the operator refers to at its index; it may raise `UnsupportedOperation` for
@@ -24,7 +28,7 @@ def convert_operator(view: OperatorView, tensors: Sequence[Tensor]) -> AnyOperat
     types, options or computed attributes; `InvalidGraph` if the operator breaks TensorFlow Lite's own rules.
     """
     name = operator_name(view)
-    convert = CONVERTERS.get(name)
+    convert = find_converter(name)
     if convert is None:
         raise UnsupportedOperation(f"npu-hal has no operation for {name}")
     operation = convert(Operands(name, view, tensors))

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from npu_hal import api
 from npu_hal.api import (
-    AnyOperation,
     Graph,
     InvalidGraph,
     InvalidInput,
     InvalidModel,
-    Reshape,
     Tensor,
     UnsupportedOperation,
 )
@@ -17,6 +17,9 @@ from npu_hal.tflite.model import FileOperator, Model, State
 from npu_hal.tflite.model_file import ModelFile, Source, SubgraphFile, open_model
 from npu_hal.tflite.operator_reader import OperatorReader
 from npu_hal.tflite.states import TrackedState
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 __all__ = ["FileOperator", "Model", "State", "read_model", "read_operators"]
 
@@ -121,7 +124,7 @@ def _summary(refused: Sequence[FileOperator]) -> str:
 
 def _build_graph(
     subgraph: SubgraphFile,
-    operations: Sequence[AnyOperation],
+    operations: Sequence["AnyOperation"],
     results: Sequence[int],
     states: Sequence[TrackedState],
 ) -> tuple[Graph, tuple[int, ...]]:
@@ -146,7 +149,8 @@ def _build_graph(
             tensor = subgraph.tensors[index]
             if index not in computed and index not in given and not tensor.is_constant:
                 raise InvalidGraph(f"output tensor {index} {tensor.name!r} is computed by no operator")
-            renumbered.append(Reshape(input=output, output=len(tensors), shape=tensor.shape))
+            # Named in full, so that it is imported for the few models that need it.
+            renumbered.append(api.Reshape(input=output, output=len(tensors), shape=tensor.shape))
             output = len(tensors)
             tensors.append(_copy_of(tensor))
             indices.append(index)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from npu_hal.api import Array, DType, InvalidGraph, InvalidModel, Tensor, UnsupportedOperation
-from npu_hal.tflite.converters.recurrent import STATE_OPERANDS
 from npu_hal.tflite.operator_view import OperatorView
 from npu_hal.tflite.tensor_table import TensorTable
+
+# Positions of the states among the inputs, by kind of operator.
+_STATE_OPERANDS = {"UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19), "RNN": (4,), "SVDF": (4,)}
 
 # A variable tensor's index, or a resource's container and name.
 _Variable = int | tuple[str, str]
@@ -73,7 +75,7 @@ class Variables:
 
     def expose(self, name: str, view: OperatorView) -> OperatorView:
         """The operator with current values as its inputs, and outputs for the states that it overwrites."""
-        positions = STATE_OPERANDS.get(name, ())
+        positions = _STATE_OPERANDS.get(name, ())
         if any(position >= len(view.inputs) for position in positions):
             return view
         outputs = list(view.outputs)

@@ -52,7 +52,7 @@ def _describe_class(thing: type) -> dict[str, Any]:
         return result
     if issubclass(thing, pydantic.BaseModel):
         result["fields"] = {
-            name: {"type": _type_name(field.annotation), "required": field.is_required()}
+            name: {"type": _type_name(_field_type(thing, name)), "required": field.is_required()}
             for name, field in thing.model_fields.items()
         }
     elif dataclasses.is_dataclass(thing):
@@ -79,7 +79,20 @@ def _member(value: object) -> str:
 
 
 def _signature(function: Any) -> str:
-    return _without_modules(str(inspect.signature(function)))
+    text = str(inspect.signature(function))
+    # Annotations with names that their module imports for type checkers only are in quotes.
+    for annotation in re.findall(r"'([^']+)'", text):
+        name = annotation.split(" ")[0]
+        if name in npu_hal.api.__all__ and name not in function.__globals__:
+            meant = eval(annotation, {name: getattr(npu_hal.api, name)})
+            text = text.replace(f"'{annotation}'", inspect.formatannotation(meant))
+    return _without_modules(text)
+
+
+def _field_type(model: type[pydantic.BaseModel], name: str) -> object:
+    annotation = model.model_fields[name].annotation
+    # While a program runs, the operations' base stands for their union here.
+    return tuple[npu_hal.api.AnyOperation, ...] if annotation == tuple[npu_hal.api.Operation, ...] else annotation
 
 
 def _type_name(annotation: object) -> str:

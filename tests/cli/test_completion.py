@@ -19,6 +19,9 @@ def complete(program: CommandLine, words: str) -> list[str]:
         ("npu-hal run --driver soft", ["software"]),
         ("npu-hal run --driver trace+etn", ["trace+etnaviv"]),
         ("npu-hal run --driver etnaviv --device emulator:a31", ["emulator:a311d"]),
+        ("npu-hal replay trace --driver soft", ["software"]),
+        ("npu-hal conformance etna", ["etnaviv"]),
+        ("npu-hal bench model.tflite --driver soft", ["software"]),
         ("npu-hal run --driver nonesuch --device c", []),
     ],
 )

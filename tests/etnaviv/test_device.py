@@ -263,7 +263,7 @@ def test_a_failure_at_any_call_leaves_nothing_behind(error: type[NpuHalError]) -
 
 def test_a_device_that_cannot_be_initialised_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = FailingInterface(0, DeviceLost)
-    monkeypatch.setattr("npu_hal_etnaviv.driver.open_device", lambda name: kernel)
+    monkeypatch.setattr("npu_hal_etnaviv.opening.open_device", lambda name: kernel)
     with pytest.raises(DeviceLost):
         EtnavivDriver().open(CHIP)
     assert kernel.is_closed

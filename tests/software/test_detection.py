@@ -10,7 +10,7 @@ from tests.litert import run_file
 from tests.software.checks import assert_same, run_reference
 from tests.tflite_layers import write_layer
 
-ANCHORS = 60
+ANCHORS = 300
 CLASSES = 5
 
 

@@ -34,7 +34,7 @@ from npu_hal.api import (
     Transpose,
     UnsupportedOperation,
 )
-from npu_hal.tflite.converters import CONVERTERS
+from npu_hal.tflite.converters import CONVERTERS, find_converter
 from npu_hal.tflite.operator_view import OptionValue
 from npu_hal.tflite.operators import OperatorView, code_name, convert_operator, operator_name
 
@@ -298,3 +298,8 @@ def test_names_are_those_of_the_schema() -> None:
 def test_every_converter_is_for_a_kind_that_the_schema_has() -> None:
     builtin = [name for name in CONVERTERS if not name.startswith("CUSTOM:")]
     assert [name for name in builtin if not hasattr(tflite.BuiltinOperator, name)] == []
+
+
+@pytest.mark.parametrize("name", CONVERTERS)
+def test_every_converter_is_where_the_table_says(name: str) -> None:
+    assert callable(find_converter(name))

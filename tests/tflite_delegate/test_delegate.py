@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import load_delegate
 import teflon
 from npu_hal.api import DType, GraphBuilder, Reshape
 
-from ..tflite_models import FileOperator, FileTensor, write_file, write_model
+from ..tflite_models import write_model
 from .probe_driver import ProbeDriver
 from .runtime import (
     assert_same_as_reference,
@@ -158,17 +158,3 @@ def test_tensors_without_quantisation_need_none(delegate: teflon.Delegate) -> No
     assert_same_as_reference(write_model(builder.build(outputs=[y])), delegate)
     assert delegate.report is not None
     assert delegate.report.partitions == ((0,),)
-
-
-def test_the_runtime_turns_the_delegate_down_for_shapes_that_are_computed(delegate: teflon.Delegate) -> None:
-    float32, int32, reshape = 0, 2, 22
-    tensors = [
-        FileTensor("x", (2, 6), float32),
-        FileTensor("shape", (2,), int32),
-        FileTensor("y", (3, 4), float32),
-    ]
-    model = write_file(tensors, [FileOperator(reshape, [0, 1], [2], "ReshapeOptions")], [0, 1], [2])
-    # The delegate does not claim to cope with tensors whose shape changes while the model runs.
-    with pytest.raises(RuntimeError):
-        open_model(model, delegate)
-    assert delegate.report is None

@@ -117,16 +117,26 @@ def invoke_in_threads(times):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(invoke, interpreters, [times] * 4))
 
+def resize_in_turn(times):
+    interpreter = open_model(model, load_delegate(sys.argv[1], {"driver": "software"}))
+    for _ in range(times):
+        for shape in ((2, 9, 7, 3), (1, 6, 6, 3)):
+            interpreter.resize_tensor_input(0, shape)
+            interpreter.allocate_tensors()
+            interpreter.invoke()
+
 cycle(50)
+resize_in_turn(50)
 invoke_in_threads(50)
 before = resident()
 cycle(200)
+resize_in_turn(200)
 invoke_in_threads(1000)
 print(resident() - before)
 """
 
 
-def test_200_lives_and_4000_invokes_do_not_grow_memory(run_python: RunPython, library: Path) -> None:
+def test_200_lives_400_resizes_and_4000_invokes_do_not_grow_memory(run_python: RunPython, library: Path) -> None:
     process = run_python(GROWTH, str(library))
     assert process.returncode == 0, process.stderr
     assert int(process.stdout) <= 1 << 20

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..packaging.distributions import build, copy_sources, make_environment
+from .dynamic_models import flatten_by_batch
 from .runtime import chain_model
 
 VARIABLE = "NPU_HAL_TFLITE_RUNTIME_PYTHON"
@@ -42,12 +43,15 @@ def older_python(tmp_path: Path, library: Path) -> Path:
 
 
 def test_results_and_errors_are_those_of_the_newer_runtime(older_python: Path, tmp_path: Path) -> None:
-    model = tmp_path / "chain.tflite"
-    model.write_bytes(chain_model())
-    run = subprocess.run([older_python, SCRIPT, model], cwd=tmp_path, capture_output=True, text=True, check=False)
+    static, dynamic = tmp_path / "static.tflite", tmp_path / "dynamic.tflite"
+    static.write_bytes(chain_model())
+    dynamic.write_bytes(flatten_by_batch())
+    command = [older_python, SCRIPT, static, dynamic]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    by_object, by_library = (json.loads(line) for line in run.stdout.splitlines())
-    for result in (by_object, by_library):
+    results = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(results) == 4
+    for result in results:
         assert result["same"]
         assert result["last"] == "DELEGATE"
         assert "there is no driver 'nope'; installed drivers are: " in result["message"]

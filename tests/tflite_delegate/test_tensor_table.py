@@ -110,7 +110,6 @@ def test_quantisation_of_floats_means_nothing() -> None:
         (Native(STRING, (1,)), "tensor 7 't' has elements of TfLiteType 5"),
         (Native(FLOAT16, (1,)), "tensor 7 't' has elements of TfLiteType 10"),
         (Native(UINT8, (1,), is_variable=True), "tensor 7 't' is a variable"),
-        (Native(UINT8, (1,), allocation_type=AllocationType.DYNAMIC), "tensor 7 't' is dynamic"),
         (Native(UINT8, (1,), sparsity=1), "tensor 7 't' is sparse"),
         (Native(UINT8, (2, 3)).quantize((0.5,), (3,), kind=2), "tensor 7 't' has a quantisation of kind 2"),
         (Native(UINT8, (2, 3)).quantize((0.5, 0.5), (3, 3), axis=1), "2 scales along axis 1 do not fit"),
@@ -135,3 +134,44 @@ def test_the_table_reads_what_is_asked_for() -> None:
         table[1]
     with pytest.raises(IndexError):
         table[3]
+
+
+class TestShapes:
+    """Of a table of x (given), y (computed) and a constant."""
+
+    def table(self) -> tuple[TensorTable, Any]:
+        natives = (Native(UINT8, (2, 3)), Native(UINT8, (1,)), Native(INT32, (2,)).fill(np.array([5, 6], np.int32)))
+        records = (TfLiteTensor * 3)(*(native.tensor for native in natives))
+        context = TfLiteContext(tensors_size=3, tensors=ctypes.addressof(records))
+        return TensorTable(context), (natives, records)
+
+    def test_are_inferred_from_those_that_are_given(self) -> None:
+        table, _memory = self.table()
+        assert [tensor.shape for tensor in table] == [(2, 3), (1,), (2,)]
+        table.infer(1, (3, 2))
+        assert table[1].shape == (3, 2)
+        assert table.native_shape(1) == (1,)
+        assert table.given_shapes() == {0: (2, 3)}
+
+    def test_that_the_runtime_computes_are_its_own_or_unknown(self) -> None:
+        table, _memory = self.table()
+        table.infer(1, (3, 2))
+        table.leave(1)
+        assert table[1].shape == (1,)
+        assert table.given_shapes() == {1: (1,)}
+        table.leave(1, "who knows")
+        with pytest.raises(UnsupportedOperation, match="who knows"):
+            table[1]
+
+    def test_of_a_new_table_are_those_of_the_time_and_constants_the_same(self) -> None:
+        table, memory = self.table()
+        constant = table[2]
+        table.infer(1, (3, 2))
+        table.make_constant(1, np.zeros((3, 2), np.uint8))
+        assert table[1].is_constant
+        longer = int_array((4, 3))
+        memory[1][0].dims = ctypes.addressof(longer)
+        later = table.anew()
+        assert later[0].shape == (4, 3)
+        assert not later[1].is_constant
+        assert later[2] is constant

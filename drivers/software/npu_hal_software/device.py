@@ -1,11 +1,11 @@
 """The CPU as a device."""
 
 from npu_hal.api import (
-    AnyOperation,
     Device,
     DeviceInfo,
     Graph,
     InvalidState,
+    Operation,
     Subgraph,
     Support,
     UnsupportedOperation,
@@ -27,7 +27,7 @@ class CpuDevice(Device):
         """The CPU."""
         return self._info
 
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
+    def supports(self, operation: Operation, graph: Graph) -> Support:
         """Yes for every operation that has a definition."""
         self._require_open()
         reason = refusal(operation, graph.tensors)

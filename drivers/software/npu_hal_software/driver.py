@@ -2,12 +2,14 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from npu_hal.api import ApiVersion, DeviceInfo, DeviceKind, DeviceNotFound, Driver, DriverOption, Finding
+from npu_hal.api import ApiVersion, DeviceInfo, DeviceKind, DeviceNotFound, Driver, DriverOption
 from npu_hal_software.device import CpuDevice
-from npu_hal_software.diagnosis import diagnose
 from npu_hal_software.levels import Level, compiler_for
+
+if TYPE_CHECKING:
+    from npu_hal.api import Finding
 
 CPU = "cpu"
 
@@ -50,8 +52,10 @@ class SoftwareDriver(Driver):
         """The CPU; it is always there."""
         return (_cpu(),)
 
-    def diagnose(self) -> Sequence[Finding]:
+    def diagnose(self) -> Sequence["Finding"]:
         """Whether machine code is generated, and kept."""
+        from npu_hal_software.diagnosis import diagnose
+
         return list(diagnose())
 
     def open(self, device: str | None = None, options: Mapping[str, str] | None = None) -> CpuDevice:

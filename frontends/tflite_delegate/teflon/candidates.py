@@ -1,93 +1,59 @@
-"""Which operators of a model a device takes, and the graphs that they make."""
+"""Which operators of a model a device takes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from npu_hal.api import AnyOperation, Device, Graph, InvalidGraph, Tensor, UnsupportedOperation
-from npu_hal.tflite.operators import convert_operator
+from npu_hal.api import AnyOperation, Device
+from npu_hal.tflite.operators import operator_name
 from teflon.execution_plan import PlannedNode
-
-
-@dataclass(frozen=True, slots=True)
-class BoundGraph:
-    """A graph, and the runtime's indices of the tensors that are its inputs and outputs, in the graph's order."""
-
-    graph: Graph
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
+from teflon.partition_graph import build_graph
+from teflon.shape_inference import InferredPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The operations that a device takes, by node index in plan order, and why it does not take the others."""
+    """The nodes that a delegate takes, in plan order, and why it does not take the others, by node index."""
 
-    tensors: Sequence[Tensor]
-    operations: Mapping[int, AnyOperation]
+    nodes: tuple[int, ...]
     refusals: Mapping[int, str]
 
-    def graph(self, nodes: Iterable[int], outputs: Iterable[int], name: str) -> BoundGraph:
-        """The graph of the operations of `nodes`, which are in plan order, that gives the tensors `outputs`."""
-        return build_graph(self.tensors, [self.operations[node] for node in nodes], outputs, name)
 
+def find_candidates(plan: Sequence[PlannedNode], inferred: InferredPlan, device: Device) -> Candidates:
+    """Ask `device` about each operator of `plan` that the driver interface can express.
 
-def find_candidates(plan: Sequence[PlannedNode], tensors: Sequence[Tensor], device: Device) -> Candidates:
-    """Ask `device` about each operator of `plan` that the driver interface can express."""
-    operations: dict[int, AnyOperation] = {}
-    refusals: dict[int, str] = {}
-    computed: set[int] = set()
-    for node in plan:
-        try:
-            operation = convert_operator(node.view, tensors)
-            operation.check(tensors)
-            _require_writable(operation, tensors, computed)
-        except (UnsupportedOperation, InvalidGraph) as error:
-            refusals[node.index] = str(error)
-            continue
-        operations[node.index] = operation
-        computed.update(operation.outputs)
-    if operations:
-        left_over = {index for node in plan if node.index in refusals for index in node.view.inputs}
-        graph = build_graph(tensors, list(operations.values()), _results(operations.values(), left_over), "model").graph
-        for index, operation in zip(list(operations), graph.operations, strict=True):
-            support = device.supports(operation, graph)
-            if not support:
-                refusals[index] = support.reason or "the device does not support it"
-                del operations[index]
-    return Candidates(tensors, operations, dict(sorted(refusals.items())))
-
-
-def build_graph(
-    tensors: Sequence[Tensor], operations: Sequence[AnyOperation], outputs: Iterable[int], name: str
-) -> BoundGraph:
-    """The graph of `operations`, whose operands are indices of `tensors`, with the given outputs.
-
-    Its inputs are the tensors that are read, not computed, and no constants. Raises `InvalidGraph`.
+    Operators whose result is known go along with those that need it: the device has nothing to do for them.
     """
-    computed = dict.fromkeys(index for operation in operations for index in operation.outputs)
-    read = dict.fromkeys(index for operation in operations for index in operation.inputs)
-    inputs = tuple(index for index in read if index not in computed and not tensors[index].is_constant)
-    bound_outputs = tuple(outputs)
-    used = tuple(dict.fromkeys((*read, *computed)))
-    position = {index: number for number, index in enumerate(used)}
-    missing = [index for index in bound_outputs if index not in computed]
-    if missing:
-        raise InvalidGraph(f"tensor {missing[0]} is to be an output, but none of the operations computes it")
-    graph = Graph(
-        name=name,
-        tensors=tuple(tensors[index] for index in used),
-        operations=tuple(operation.renumbered(position.__getitem__) for operation in operations),
-        inputs=tuple(position[index] for index in inputs),
-        outputs=tuple(position[index] for index in bound_outputs),
-    )
-    return BoundGraph(graph, inputs, bound_outputs)
+    refusals = {**inferred.refusals, **_unsupported(plan, inferred, device)}
+    readers: defaultdict[int, list[PlannedNode]] = defaultdict(list)
+    for node in plan:
+        for index in node.view.inputs:
+            readers[index].append(node)
+    for node in reversed(plan):
+        if node.index in inferred.folded:
+            left = [reader for reader in readers[inferred.folded[node.index]] if reader.index in refusals]
+            if left:
+                refusals[node.index] = (
+                    f"its result is known beforehand, but node {left[0].index} {operator_name(left[0].view)}, which "
+                    f"is left to the runtime, reads it"
+                )
+    taken = tuple(node.index for node in plan if node.index not in refusals)
+    return Candidates(taken, dict(sorted(refusals.items())))
 
 
-def _require_writable(operation: AnyOperation, tensors: Sequence[Tensor], computed: set[int]) -> None:
-    for index in operation.outputs:
-        if index in computed or tensors[index].is_constant:
-            raise UnsupportedOperation(
-                f"it writes tensor {index} {tensors[index].name!r}, which is a constant or another operator's output"
-            )
+def _unsupported(plan: Sequence[PlannedNode], inferred: InferredPlan, device: Device) -> dict[int, str]:
+    operations = inferred.operations
+    if not operations:
+        return {}
+    left_over = {index for node in plan if node.index in inferred.refusals for index in node.view.inputs}
+    outputs = _results(operations.values(), left_over)
+    graph = build_graph(inferred.tensors, list(operations.values()), outputs, "model").graph
+    refusals = {}
+    for index, operation in zip(operations, graph.operations, strict=True):
+        support = device.supports(operation, graph)
+        if not support:
+            refusals[index] = support.reason or "the device does not support it"
+    return refusals
 
 
 def _results(operations: Iterable[AnyOperation], left_over: set[int]) -> list[int]:

@@ -30,7 +30,7 @@ def configure() -> bool:
 
 def log_candidates(plan: Sequence[PlannedNode], candidates: Candidates) -> None:
     """Tell how many of the plan's operators the device takes, and why it does not take the others."""
-    _log.debug("%d of %d operators go to the device", len(candidates.operations), len(plan))
+    _log.debug("%d of %d operators go to the device", len(candidates.nodes), len(plan))
     names = {node.index: operator_name(node.view) for node in plan}
     for index, reason in candidates.refusals.items():
         _log.debug("left to TensorFlow Lite: node %d %s: %s", index, names[index], reason)

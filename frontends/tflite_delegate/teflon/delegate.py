@@ -1,22 +1,23 @@
 """A TensorFlow Lite delegate that hands operators to a driver of npu-hal."""
 
-import time
 from collections.abc import Mapping
 from ctypes import addressof
 from dataclasses import dataclass
 from weakref import WeakSet, finalize
 
 from npu_hal.api import Device, InvalidState, NpuHalError
-from npu_hal.registry import Registry
+from npu_hal.registry import Registry, default_registry
 from npu_hal.selection import select
 from teflon import debug
 from teflon.callbacks import callbacks
-from teflon.candidates import Candidates, find_candidates
+from teflon.compiler import Compiler
 from teflon.delegate_options import DelegateOptions
+from teflon.delegated_model import DelegatedModel
 from teflon.execution_plan import read_execution_plan
 from teflon.kernel import Kernel, TimedKernel
-from teflon.tensor_table import TensorTable
+from teflon.partition import Partition
 from teflon.tflite_abi import (
+    DelegateFlags,
     TfLiteContext,
     TfLiteDelegate,
     TfLiteDelegateParams,
@@ -39,10 +40,10 @@ class DelegationReport:
 
 
 class _Application:
-    """One application of a delegate to one subgraph of a model, while it lasts."""
+    """The delegate being applied to one subgraph of a model."""
 
-    def __init__(self, candidates: Candidates) -> None:
-        self.candidates = candidates
+    def __init__(self, model: DelegatedModel) -> None:
+        self.model = model
         self.partitions: list[tuple[int, ...]] = []
         self.error: BaseException | None = None
 
@@ -55,8 +56,11 @@ class Delegate:
     `InvalidOption`, and what opening the device raises.
 
     `report` tells what became of the operators of the model, or subgraph of a model, that the delegate was applied to
-    last; None before that. A model with tensors whose shape is only known while it runs is turned down by the runtime,
-    which warns of the tensor.
+    last; None before that. Operators whose shapes depend on data are left to the runtime.
+
+    Resizing an input compiles anew what depends on it when the tensors are allocated, which fails with the reason if
+    the shapes do not fit. What the delegate takes is decided once: if the device refuses an operator with its new
+    shapes, the registry's fallback driver runs it, and a warning says so.
 
     One delegate serves any number of interpreters and threads. It keeps its device open until it is closed, or until
     neither the caller nor an interpreter needs it.
@@ -73,12 +77,12 @@ class Delegate:
         parsed = DelegateOptions.parse(options or {})
         selection = select(driver or parsed.driver, device or parsed.device, registry)
         self._device = selection.driver.open(selection.device, parsed.driver_options(selection.driver))
+        self._compiler = Compiler(selection.driver.name, self._device, registry or default_registry(), self._is_verbose)
         self._kernels: WeakSet[Kernel] = WeakSet()
         self._close = finalize(self, _close, self._device, self._kernels)
         self._applications: dict[int, _Application] = {}
         self.report: DelegationReport | None = None
-        # Flags of 0 let the runtime compute all shapes first, and apply the delegate again when an input is resized.
-        self.native = TfLiteDelegate(Prepare=callbacks.prepare_delegate)
+        self.native = TfLiteDelegate(Prepare=callbacks.prepare_delegate, flags=DelegateFlags.ALLOW_DYNAMIC_TENSORS)
         self._address = callbacks.register(self)
 
     def close(self) -> None:
@@ -103,14 +107,14 @@ class Delegate:
         if not self._close.alive:
             raise InvalidState("the delegate has been closed")
         plan = read_execution_plan(context)
-        application = _Application(find_candidates(plan, TensorTable(context), self._device))
-        chosen = tuple(application.candidates.operations)
+        model = DelegatedModel(context, plan, self._device)
+        application = _Application(model)
         if self._is_verbose:
-            debug.log_candidates(plan, application.candidates)
+            debug.log_candidates(plan, model.candidates)
         key = addressof(context)
         self._applications[key] = application
         try:
-            nodes = int_array(chosen)
+            nodes = int_array(model.candidates.nodes)
             status = context.ReplaceNodeSubsetsWithDelegateKernels(key, registration, addressof(nodes), self._address)
         finally:
             del self._applications[key]
@@ -118,7 +122,7 @@ class Delegate:
             raise application.error
         if status:
             raise NpuHalError("the runtime could not replace the nodes that the delegate takes over")
-        self.report = DelegationReport(tuple(application.partitions), application.candidates.refusals)
+        self.report = DelegationReport(tuple(application.partitions), model.candidates.refusals)
 
     def create_kernel(self, context: TfLiteContext, params: TfLiteDelegateParams) -> Kernel | None:
         """Compile the nodes of `params`; called by the runtime, from within `apply`."""
@@ -128,22 +132,16 @@ class Delegate:
         if application.error is not None:
             return None
         try:
-            return self._compile(application, context, params)
+            return self._create_kernel(application, context, params)
         except BaseException as error:
             application.error = error
             return None
 
-    def _compile(self, application: _Application, context: TfLiteContext, params: TfLiteDelegateParams) -> Kernel:
+    def _create_kernel(self, application: _Application, context: TfLiteContext, params: TfLiteDelegateParams) -> Kernel:
         nodes = read_ints(params.nodes_to_replace)
         name = f"partition {len(application.partitions)}"
-        bound = application.candidates.graph(nodes, read_ints(params.output_tensors), name)
-        if self._is_verbose:
-            debug.log_graph(bound.graph)
-        start = time.perf_counter()
-        subgraph = self._device.create_subgraph(bound.graph)
-        if self._is_verbose:
-            debug.log_compilation(name, time.perf_counter() - start)
-        kernel = (TimedKernel if self._is_verbose else Kernel)(bound, subgraph, context, self)
+        partition = Partition(application.model, nodes, read_ints(params.output_tensors), name, self._compiler)
+        kernel = (TimedKernel if self._is_verbose else Kernel)(partition, context, self)
         self._kernels.add(kernel)
         application.partitions.append(nodes)
         return kernel

@@ -7,46 +7,52 @@ from collections.abc import Sequence
 from ctypes import addressof, c_char, c_void_p, sizeof
 from itertools import pairwise
 
-from npu_hal.api import InvalidState, Subgraph, Tensor
+from npu_hal.api import InvalidState, Tensor
 from teflon import debug
-from teflon.candidates import BoundGraph
+from teflon.partition import CompiledPartition, Partition
 from teflon.tensor_table import Array, view_memory
-from teflon.tflite_abi import POINTER_BYTES, TfLiteContext, TfLiteTensor, read_ints
+from teflon.tflite_abi import POINTER_BYTES, AllocationType, TfLiteContext, TfLiteTensor, new_int_array, read_ints
 
 _TENSOR_BYTES = sizeof(TfLiteTensor)
 
 
 class Kernel:
-    """A compiled subgraph, bound to the memory that the runtime has given its inputs and outputs.
+    """A partition, bound to the memory that the runtime has given its inputs and outputs.
 
     The arrays that the subgraph sees are views of the runtime's arena. The runtime may move tensors between two
     invocations without notice, so their addresses are compared at each, and the views rebuilt if any has changed.
     """
 
-    def __init__(self, bound: BoundGraph, subgraph: Subgraph, context: TfLiteContext, owner: object) -> None:
-        self._inputs = tuple(zip(bound.inputs, bound.graph.input_tensors, strict=True))
-        self._outputs = tuple(zip(bound.outputs, bound.graph.output_tensors, strict=True))
-        self._subgraph = subgraph
+    def __init__(self, partition: Partition, context: TfLiteContext, owner: object) -> None:
+        self._partition = partition
+        # None unless the runtime has prepared the kernel.
+        self._compiled: CompiledPartition | None = None
+        self._context = context
         # The runtime holds pointers into the delegate for as long as it holds a kernel of it.
         self._owner = owner
         # A cell over one field, which costs less to read than the field of a structure.
         self._table_cell = c_void_p.from_address(addressof(context) + TfLiteContext.tensors.offset)
-        indices = sorted({*bound.inputs, *bound.outputs})
-        self._window_start = indices[0] * _TENSOR_BYTES + TfLiteTensor.data.offset
-        self._window_bytes = (indices[-1] - indices[0]) * _TENSOR_BYTES + POINTER_BYTES
-        self._read_addresses = struct.Struct(_address_format(indices)).unpack_from
         self._unbind()
 
     def prepare(self) -> None:
-        """Check that the shapes are still those that were compiled; the runtime may allocate memory after this."""
-        for index, tensor in (*self._inputs, *self._outputs):
-            shape = read_ints(self._native(index).dims)
-            if shape != tensor.shape:
-                raise InvalidState(
-                    f"tensor {index} {tensor.name!r} was compiled with shape {list(tensor.shape)} and now has "
-                    f"{list(shape)}; apply the delegate again after resizing"
-                )
+        """Compile for other shapes if the inputs have any, and tell the runtime those of the outputs.
+
+        The runtime may allocate memory after this. Raises what updating the partition raises.
+        """
         self._unbind()
+        compiled = self._partition.update()
+        for index, tensor in compiled.inputs:
+            self._require_shape(index, tensor)
+        for index, tensor in compiled.outputs:
+            if read_ints(self._native(index).dims) != tensor.shape:
+                self._resize(index, tensor)
+        indices = sorted({index for index, _ in (*compiled.inputs, *compiled.outputs)})
+        first = indices[0] if indices else 0
+        self._window_start = first * _TENSOR_BYTES + TfLiteTensor.data.offset
+        self._window_bytes = (indices[-1] - first) * _TENSOR_BYTES + POINTER_BYTES if indices else 0
+        self._read_addresses = struct.Struct(_address_format(indices)).unpack_from
+        self._subgraph = compiled.subgraph
+        self._compiled = compiled
 
     def invoke(self) -> None:
         """Run one inference on the runtime's memory."""
@@ -58,9 +64,10 @@ class Kernel:
     def close(self) -> None:
         """Release the subgraph."""
         self._unbind()
-        self._subgraph.close()
+        self._partition.close()
 
     def _unbind(self) -> None:
+        self._compiled = None
         self._table: int | None = 0
         self._window: ctypes.Array[c_char] | bytes = b""
         self._addresses: tuple[int, ...] = ()
@@ -69,10 +76,15 @@ class Kernel:
 
     def _bind(self) -> None:
         table = self._table_cell.value
+        compiled = self._compiled
+        if compiled is None:
+            raise InvalidState("the operators have not been prepared, or the subgraph has been closed")
         if not table:
             raise InvalidState("the runtime has no tensors")
-        self._input_views = tuple(self._view(index, tensor) for index, tensor in self._inputs)
-        self._output_views = tuple(self._view(index, tensor) for index, tensor in self._outputs)
+        for index, tensor in compiled.outputs:
+            self._require_memory(index, tensor)
+        self._input_views = tuple(self._view(index, tensor) for index, tensor in compiled.inputs)
+        self._output_views = tuple(self._view(index, tensor) for index, tensor in compiled.outputs)
         for view in self._input_views:
             view.flags.writeable = False
         self._window = (c_char * self._window_bytes).from_address(table + self._window_start)
@@ -80,6 +92,7 @@ class Kernel:
         self._table = table
 
     def _view(self, index: int, tensor: Tensor) -> Array:
+        self._require_shape(index, tensor)
         native = self._native(index)
         if not native.data and tensor.nbytes:
             raise InvalidState(f"tensor {index} {tensor.name!r} has no memory; allocate the tensors first")
@@ -89,6 +102,28 @@ class Kernel:
             )
         return view_memory(native.data, tensor.dtype, tensor.shape)
 
+    def _require_shape(self, index: int, tensor: Tensor) -> None:
+        shape = read_ints(self._native(index).dims)
+        if shape != tensor.shape:
+            raise InvalidState(
+                f"tensor {index} {tensor.name!r} was compiled with shape {list(tensor.shape)}, but the runtime gives "
+                f"it {list(shape)}"
+            )
+
+    def _require_memory(self, index: int, tensor: Tensor) -> None:
+        """Have a dynamic tensor allocated, whose memory the runtime may have released since it was prepared."""
+        native = self._native(index)
+        if not native.data and native.allocation_type == AllocationType.DYNAMIC:
+            self._resize(index, tensor)
+
+    def _resize(self, index: int, tensor: Tensor) -> None:
+        address = addressof(self._native(index))
+        # The runtime takes over the array, also where it refuses.
+        if self._context.ResizeTensor(addressof(self._context), address, new_int_array(tensor.shape)):
+            raise InvalidState(
+                f"the runtime does not give tensor {index} {tensor.name!r} the shape {list(tensor.shape)}"
+            )
+
     def _native(self, index: int) -> TfLiteTensor:
         return TfLiteTensor.from_address((self._table_cell.value or 0) + index * _TENSOR_BYTES)
 
@@ -96,9 +131,9 @@ class Kernel:
 class TimedKernel(Kernel):
     """A kernel that tells how long each invocation took."""
 
-    def __init__(self, bound: BoundGraph, subgraph: Subgraph, context: TfLiteContext, owner: object) -> None:
-        super().__init__(bound, subgraph, context, owner)
-        self._name = bound.graph.name
+    def __init__(self, partition: Partition, context: TfLiteContext, owner: object) -> None:
+        super().__init__(partition, context, owner)
+        self._name = partition.name
 
     def invoke(self) -> None:
         """Run one inference, and log its duration."""
@@ -110,6 +145,8 @@ class TimedKernel(Kernel):
 def _address_format(indices: Sequence[int]) -> str:
     """The `struct` format of the data pointers of tensors by ascending index, from the first pointer on."""
     gaps = [(later - earlier) * _TENSOR_BYTES - POINTER_BYTES for earlier, later in pairwise(indices)]
+    if not indices:
+        return "="
     return "=" + _POINTER + "".join(f"{gap}x{_POINTER}" for gap in gaps)
 
 

@@ -22,7 +22,7 @@ from ctypes import (
     c_uint64,
     c_void_p,
 )
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Status(IntEnum):
@@ -43,6 +43,17 @@ class AllocationType(IntEnum):
     DYNAMIC = 4
     PERSISTENT_RO = 5
     CUSTOM = 6
+
+
+class DelegateFlags(IntFlag):
+    """TfLiteDelegateFlags, the part that a delegate sets.
+
+    With ALLOW_DYNAMIC_TENSORS a runtime applies a delegate without having computed a shape, leaves it applied when an
+    input is resized, and asks its kernels to prepare again whenever the shape of what they read may have changed.
+    """
+
+    NONE = 0
+    ALLOW_DYNAMIC_TENSORS = 1
 
 
 class QuantizationType(IntEnum):
@@ -164,6 +175,7 @@ class TfLiteDelegate(Structure):
 # busy thread in between two of them. The callbacks that ReplaceNodeSubsets... makes may take it again.
 GetExecutionPlan = PYFUNCTYPE(c_int, c_void_p, POINTER(c_void_p))
 GetNodeAndRegistration = PYFUNCTYPE(c_int, c_void_p, c_int, POINTER(c_void_p), POINTER(c_void_p))
+ResizeTensor = PYFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p)
 ReplaceNodeSubsets = PYFUNCTYPE(c_int, c_void_p, TfLiteRegistration, c_void_p, c_void_p)
 ReportError = PYFUNCTYPE(None, c_void_p, c_char_p, c_char_p)
 
@@ -176,7 +188,7 @@ class TfLiteContext(Structure):
         ("GetExecutionPlan", GetExecutionPlan),
         ("tensors", c_void_p),
         ("impl_", c_void_p),
-        ("ResizeTensor", c_void_p),
+        ("ResizeTensor", ResizeTensor),
         ("ReportError", ReportError),
         ("AddTensors", c_void_p),
         ("GetNodeAndRegistration", GetNodeAndRegistration),
@@ -238,3 +250,16 @@ def read_floats(address: int | None) -> tuple[float, ...]:
 def int_array(values: tuple[int, ...]) -> "ctypes.Array[c_int]":
     """A TfLiteIntArray of `values`, in memory of Python's."""
     return (c_int * (1 + len(values)))(len(values), *values)
+
+
+def new_int_array(values: tuple[int, ...]) -> int:
+    """The address of a TfLiteIntArray of `values`, allocated as the runtime does, for the runtime to free."""
+    array = int_array(values)
+    address = _malloc(ctypes.sizeof(array))
+    if not address:
+        raise MemoryError("no memory for a shape")
+    ctypes.memmove(address, array, ctypes.sizeof(array))
+    return int(address)
+
+
+_malloc = CFUNCTYPE(c_void_p, c_size_t)(("malloc", ctypes.CDLL(None)))

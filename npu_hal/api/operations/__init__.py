@@ -1,195 +1,142 @@
-"""The closed set of typed operations, discriminated by `kind`."""
+"""The closed set of typed operations, discriminated by `kind`.
 
-from typing import Annotated
+Making the classes of all kinds takes longer than running a model of five, so each family of them is imported when a
+name of it is first asked for (PEP 562). Code that is on the way to a first inference tells kinds apart by `kind`, not
+by class, and names `AnyOperation` for type checkers only.
+"""
 
-from pydantic import Field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from npu_hal.api.operations.activation import (
-    Elu,
-    HardSwish,
-    LeakyRelu,
-    Prelu,
-    ReluN1To1,
-)
-from npu_hal.api.operations.convolution import (
-    Conv2D,
-    DepthwiseConv2D,
-    FullyConnected,
-)
-from npu_hal.api.operations.detection import (
-    DetectionPostProcess,
-)
-from npu_hal.api.operations.elementwise import (
-    Add,
-    Dequantize,
-    Logistic,
-    Mul,
-    Quantize,
-    Relu,
-    Relu6,
-    Softmax,
-    Sub,
-    Tanh,
-)
-from npu_hal.api.operations.elementwise_math import (
-    Abs,
-    Cast,
-    ComplexAbs,
-    Div,
-    Exp,
-    Floor,
-    FloorDiv,
-    Log,
-    Maximum,
-    Minimum,
-    Neg,
-    Rsqrt,
-    Sqrt,
-    SquaredDifference,
-)
-from npu_hal.api.operations.layout import (
-    Concatenation,
-    Pad,
-    Reshape,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Split,
-    Transpose,
-)
-from npu_hal.api.operations.lookup import (
-    EmbeddingLookup,
-    HashtableLookup,
-    LshProjection,
-)
-from npu_hal.api.operations.normalization import (
-    L2Normalization,
-    L2Pool2D,
-    LocalResponseNormalization,
-    LogSoftmax,
-)
-from npu_hal.api.operations.pooling import (
-    AveragePool2D,
-    MaxPool2D,
-)
-from npu_hal.api.operations.recurrent import (
-    Rnn,
-    Svdf,
-    UnidirectionalSequenceLstm,
-)
-from npu_hal.api.operations.reduction import (
-    ArgMax,
-    ArgMin,
-    Mean,
-    ReduceMax,
-    ReduceMin,
-    Sum,
-)
-from npu_hal.api.operations.signal import (
-    Rfft2D,
-)
-from npu_hal.api.operations.slicing import (
-    BatchToSpaceNd,
-    DepthToSpace,
-    ExpandDims,
-    Gather,
-    GatherNd,
-    MirrorPad,
-    Pack,
-    PadV2,
-    ShapeOf,
-    Slice,
-    SpaceToBatchNd,
-    SpaceToDepth,
-    SplitV,
-    Squeeze,
-    StridedSlice,
-    Tile,
-    Unpack,
-)
-from npu_hal.api.operations.transpose_convolution import (
-    TransposeConv,
-)
+if TYPE_CHECKING:
+    from npu_hal.api.operations.activation import Elu, HardSwish, LeakyRelu, Prelu, ReluN1To1
+    from npu_hal.api.operations.any_operation import AnyOperation
+    from npu_hal.api.operations.convolution import Conv2D, DepthwiseConv2D, FullyConnected
+    from npu_hal.api.operations.detection import DetectionPostProcess
+    from npu_hal.api.operations.elementwise import Add, Dequantize, Logistic, Mul, Quantize, Relu, Relu6, Sub, Tanh
+    from npu_hal.api.operations.elementwise_math import (
+        Abs,
+        Cast,
+        ComplexAbs,
+        Div,
+        Exp,
+        Floor,
+        FloorDiv,
+        Log,
+        Maximum,
+        Minimum,
+        Neg,
+        Rsqrt,
+        Sqrt,
+        SquaredDifference,
+    )
+    from npu_hal.api.operations.layout import Concatenation, Pad, Split, Transpose
+    from npu_hal.api.operations.lookup import EmbeddingLookup, HashtableLookup, LshProjection
+    from npu_hal.api.operations.normalization import L2Normalization, LocalResponseNormalization
+    from npu_hal.api.operations.pooling import AveragePool2D, L2Pool2D, MaxPool2D
+    from npu_hal.api.operations.recurrent import Rnn, Svdf, UnidirectionalSequenceLstm
+    from npu_hal.api.operations.reduction import ArgMax, ArgMin, Mean, ReduceMax, ReduceMin, Sum
+    from npu_hal.api.operations.reshape import Reshape
+    from npu_hal.api.operations.resize import ResizeBilinear, ResizeNearestNeighbor
+    from npu_hal.api.operations.signal import Rfft2D
+    from npu_hal.api.operations.slicing import (
+        BatchToSpaceNd,
+        DepthToSpace,
+        ExpandDims,
+        Gather,
+        GatherNd,
+        MirrorPad,
+        Pack,
+        PadV2,
+        ShapeOf,
+        Slice,
+        SpaceToBatchNd,
+        SpaceToDepth,
+        SplitV,
+        Squeeze,
+        StridedSlice,
+        Tile,
+        Unpack,
+    )
+    from npu_hal.api.operations.softmax import LogSoftmax, Softmax
+    from npu_hal.api.operations.transpose_convolution import TransposeConv
 
-AnyOperation = Annotated[
-    Conv2D
-    | DepthwiseConv2D
-    | FullyConnected
-    | TransposeConv
-    | Add
-    | Sub
-    | Mul
-    | Logistic
-    | Tanh
-    | Relu
-    | Relu6
-    | Softmax
-    | Quantize
-    | Dequantize
-    | Div
-    | FloorDiv
-    | SquaredDifference
-    | Minimum
-    | Maximum
-    | Abs
-    | Neg
-    | Exp
-    | Log
-    | Sqrt
-    | Rsqrt
-    | Floor
-    | ComplexAbs
-    | Cast
-    | HardSwish
-    | LeakyRelu
-    | ReluN1To1
-    | Elu
-    | Prelu
-    | AveragePool2D
-    | MaxPool2D
-    | Mean
-    | Sum
-    | ReduceMax
-    | ReduceMin
-    | ArgMax
-    | ArgMin
-    | Concatenation
-    | Split
-    | Pad
-    | Reshape
-    | Transpose
-    | ResizeBilinear
-    | ResizeNearestNeighbor
-    | Slice
-    | StridedSlice
-    | Gather
-    | GatherNd
-    | Pack
-    | Unpack
-    | SplitV
-    | Tile
-    | Squeeze
-    | ExpandDims
-    | ShapeOf
-    | DepthToSpace
-    | SpaceToDepth
-    | SpaceToBatchNd
-    | BatchToSpaceNd
-    | PadV2
-    | MirrorPad
-    | L2Normalization
-    | LocalResponseNormalization
-    | L2Pool2D
-    | LogSoftmax
-    | UnidirectionalSequenceLstm
-    | Rnn
-    | Svdf
-    | EmbeddingLookup
-    | HashtableLookup
-    | LshProjection
-    | Rfft2D
-    | DetectionPostProcess,
-    Field(discriminator="kind"),
-]
+# The names that each module defines.
+_FAMILIES = {
+    "activation": ("Elu", "HardSwish", "LeakyRelu", "Prelu", "ReluN1To1"),
+    "any_operation": ("AnyOperation",),
+    "convolution": ("Conv2D", "DepthwiseConv2D", "FullyConnected"),
+    "detection": ("DetectionPostProcess",),
+    "elementwise": ("Add", "Dequantize", "Logistic", "Mul", "Quantize", "Relu", "Relu6", "Sub", "Tanh"),
+    "elementwise_math": (
+        "Abs",
+        "Cast",
+        "ComplexAbs",
+        "Div",
+        "Exp",
+        "Floor",
+        "FloorDiv",
+        "Log",
+        "Maximum",
+        "Minimum",
+        "Neg",
+        "Rsqrt",
+        "Sqrt",
+        "SquaredDifference",
+    ),
+    "layout": ("Concatenation", "Pad", "Split", "Transpose"),
+    "lookup": ("EmbeddingLookup", "HashtableLookup", "LshProjection"),
+    "normalization": ("L2Normalization", "LocalResponseNormalization"),
+    "pooling": ("AveragePool2D", "L2Pool2D", "MaxPool2D"),
+    "recurrent": ("Rnn", "Svdf", "UnidirectionalSequenceLstm"),
+    "reduction": ("ArgMax", "ArgMin", "Mean", "ReduceMax", "ReduceMin", "Sum"),
+    "reshape": ("Reshape",),
+    "resize": ("ResizeBilinear", "ResizeNearestNeighbor"),
+    "signal": ("Rfft2D",),
+    "slicing": (
+        "BatchToSpaceNd",
+        "DepthToSpace",
+        "ExpandDims",
+        "Gather",
+        "GatherNd",
+        "MirrorPad",
+        "Pack",
+        "PadV2",
+        "ShapeOf",
+        "Slice",
+        "SpaceToBatchNd",
+        "SpaceToDepth",
+        "SplitV",
+        "Squeeze",
+        "StridedSlice",
+        "Tile",
+        "Unpack",
+    ),
+    "softmax": ("LogSoftmax", "Softmax"),
+    "transpose_convolution": ("TransposeConv",),
+}
+
+MODULE_OF = {name: f"{__name__}.{module}" for module, names in _FAMILIES.items() for name in names}
+
+
+def is_operation(value: object) -> bool:
+    """Whether `value` is an operation of this set."""
+    # Its class exists, so its family is imported; the others need not be.
+    return any(MODULE_OF.get(base.__name__) == base.__module__ for base in type(value).__mro__)
+
+
+# Hidden from type checkers, which would take any name for one that exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = getattr(import_module(MODULE_OF[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Abs",

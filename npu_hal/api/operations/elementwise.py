@@ -96,20 +96,6 @@ class Relu6(_Unary):
     kind: Literal["RELU6"] = "RELU6"
 
 
-class Softmax(_Unary):
-    """exp(beta * x) / sum(exp(beta * x)) along the last axis."""
-
-    kind: Literal["SOFTMAX"] = "SOFTMAX"
-    beta: float = 1.0
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape, of one dimension at least."""
-        shape = tensors[self.input].shape
-        if not shape:
-            raise InvalidGraph("a softmax needs an axis to sum along; the input is a scalar")
-        return (shape,)
-
-
 _QUANTISED = (DType.UINT8, DType.INT8, DType.INT16)
 
 

@@ -1,6 +1,5 @@
 """Operations that move values without computing any."""
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -8,7 +7,6 @@ from pydantic import Field
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import (
-    FLOAT_OR_QUANTISED8,
     Activation,
     Input,
     Inputs,
@@ -17,22 +15,10 @@ from npu_hal.api.operation import (
     Output,
     Outputs,
     require_axis,
-    require_dtype,
     require_same_dtype,
 )
+from npu_hal.api.operations.reshape import Movement
 from npu_hal.api.tensor import Shape, Tensor
-
-
-class Movement(Operation):
-    """One input, one output, of any one element type."""
-
-    needs_quantization: ClassVar[bool] = False
-    input: Input
-    output: Output
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any type, the output as the input."""
-        require_same_dtype(tensors, (self.input, self.output))
 
 
 class Concatenation(Operation):
@@ -106,20 +92,6 @@ class Pad(Movement):
         return (tuple(before + size + after for size, (before, after) in zip(shape, self.paddings, strict=True)),)
 
 
-class Reshape(Movement):
-    """The same elements in the same order, in another shape. `shape` is the whole new shape, without a -1."""
-
-    kind: Literal["RESHAPE"] = "RESHAPE"
-    shape: tuple[NonNegative, ...]
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """`shape`, which has as many elements as the input."""
-        tensor = tensors[self.input]
-        if math.prod(self.shape) != tensor.size:
-            raise InvalidGraph(f"{list(tensor.shape)} has not as many elements as {list(self.shape)}")
-        return (self.shape,)
-
-
 class Transpose(Movement):
     """Axis i of the output is axis ``permutation[i]`` of the input."""
 
@@ -132,49 +104,3 @@ class Transpose(Movement):
         if sorted(self.permutation) != list(range(len(shape))):
             raise InvalidGraph(f"{list(self.permutation)} is no permutation of the axes of {list(shape)}")
         return (tuple(shape[axis] for axis in self.permutation),)
-
-
-class _Resize(Operation):
-    """input ``[N, H, W, C]``, output ``[N, height, width, C]``.
-
-    The source coordinate of output index i is ``i * scale``, scale = H / height; with `align_corners`, scale =
-    (H - 1) / (height - 1); with `half_pixel_centers`, the coordinate is ``(i + 0.5) * scale - 0.5``.
-    """
-
-    input: Input
-    output: Output
-    height: NonNegative
-    width: NonNegative
-    align_corners: bool = False
-    half_pixel_centers: bool = False
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """``[N, height, width, C]``."""
-        shape = tensors[self.input].shape
-        if len(shape) != 4:
-            raise InvalidGraph(f"an input of shape {list(shape)} has no height and width: 4 dimensions are needed")
-        if 0 in shape[1:3] and self.height * self.width:
-            raise InvalidGraph(f"an empty image of shape {list(shape)} cannot be resized")
-        return ((shape[0], self.height, self.width, shape[3]),)
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Float32 or 8-bit, the output as the input and of the same quantisation."""
-        require_dtype(tensors, self.input, FLOAT_OR_QUANTISED8, "input")
-        require_same_dtype(tensors, (self.input, self.output))
-
-
-class ResizeBilinear(_Resize):
-    """Bilinear interpolation between the four elements around the source coordinate."""
-
-    kind: Literal["RESIZE_BILINEAR"] = "RESIZE_BILINEAR"
-    needs_quantization: ClassVar[bool] = False
-
-
-class ResizeNearestNeighbor(_Resize):
-    """The element at the source coordinate, rounded down (to nearest with `align_corners`).
-
-    With `half_pixel_centers` the coordinate is ``floor((i + 0.5) * scale)``.
-    """
-
-    kind: Literal["RESIZE_NEAREST_NEIGHBOR"] = "RESIZE_NEAREST_NEIGHBOR"
-    needs_quantization: ClassVar[bool] = False

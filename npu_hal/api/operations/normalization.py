@@ -15,7 +15,6 @@ from npu_hal.api.operation import (
     require_rank,
     require_same_dtype,
 )
-from npu_hal.api.operations.pooling import Pool2D
 from npu_hal.api.tensor import Shape, Tensor
 
 
@@ -58,33 +57,3 @@ class LocalResponseNormalization(Operation):
         """Float32."""
         require_dtype(tensors, self.input, (DType.FLOAT32,), "input")
         require_dtype(tensors, self.output, (DType.FLOAT32,), "output")
-
-
-class L2Pool2D(Pool2D):
-    """The square root of the mean of the squares of the window's elements inside of the image."""
-
-    kind: Literal["L2_POOL_2D"] = "L2_POOL_2D"
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Float32."""
-        require_dtype(tensors, self.input, (DType.FLOAT32,), "input")
-        require_dtype(tensors, self.output, (DType.FLOAT32,), "output")
-
-
-class LogSoftmax(Operation):
-    """x - log(sum(exp(x))) along the last axis. An 8-bit output has scale 16/256 and zero point 255 (int8: 127)."""
-
-    kind: Literal["LOG_SOFTMAX"] = "LOG_SOFTMAX"
-    input: Input
-    output: Output
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape, of one dimension at least."""
-        shape = tensors[self.input].shape
-        require_axis(len(shape) - 1, len(shape))
-        return (shape,)
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Float32 or 8-bit, the output as the input."""
-        require_dtype(tensors, self.input, FLOAT_OR_QUANTISED8, "input")
-        require_same_dtype(tensors, (self.input, self.output))

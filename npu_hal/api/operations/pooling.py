@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from npu_hal.api.dtype import DType
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import (
     FLOAT_OR_QUANTISED8,
@@ -19,7 +20,7 @@ from npu_hal.api.padding import Padding2D, window_output_hw
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Pool2D(Operation):
+class _Pool2D(Operation):
     """input ``[N, H, W, C]``, output ``[N, OH, OW, C]``; positions in the padding take no part."""
 
     input: Input
@@ -57,7 +58,7 @@ class Pool2D(Operation):
         require_same_dtype(tensors, (self.input, self.output))
 
 
-class AveragePool2D(Pool2D):
+class AveragePool2D(_Pool2D):
     """Mean of the window's elements inside of the image.
 
     8-bit tensors are averaged as stored: input and output have the same quantisation.
@@ -66,10 +67,21 @@ class AveragePool2D(Pool2D):
     kind: Literal["AVERAGE_POOL_2D"] = "AVERAGE_POOL_2D"
 
 
-class MaxPool2D(Pool2D):
+class MaxPool2D(_Pool2D):
     """Largest of the window's elements inside of the image.
 
     8-bit tensors are compared as stored: input and output have the same quantisation.
     """
 
     kind: Literal["MAX_POOL_2D"] = "MAX_POOL_2D"
+
+
+class L2Pool2D(_Pool2D):
+    """The square root of the mean of the squares of the window's elements inside of the image."""
+
+    kind: Literal["L2_POOL_2D"] = "L2_POOL_2D"
+
+    def check_types(self, tensors: Sequence[Tensor]) -> None:
+        """Float32."""
+        require_dtype(tensors, self.input, (DType.FLOAT32,), "input")
+        require_dtype(tensors, self.output, (DType.FLOAT32,), "output")

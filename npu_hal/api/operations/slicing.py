@@ -18,7 +18,7 @@ from npu_hal.api.operation import (
     require_dtype,
     require_same_dtype,
 )
-from npu_hal.api.operations.layout import Movement
+from npu_hal.api.operations.reshape import Movement
 from npu_hal.api.tensor import Shape, Tensor
 
 _INDICES = (DType.INT32, DType.INT64)

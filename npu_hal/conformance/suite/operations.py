@@ -5,6 +5,7 @@ import pytest
 from npu_hal.api import Device, Support, UnsupportedOperation
 from npu_hal.conformance.capability import Capability
 from npu_hal.conformance.case import Case, load_cases
+from npu_hal.conformance.markers import REFUSED
 from npu_hal.conformance.suite.running import assert_right, run
 
 _CASES = [
@@ -24,7 +25,7 @@ def test_operations_are_refused_with_a_reason_or_right(case: Case, conformance_d
         assert all(reason.strip() for reason in refusals), "a refusal comes without a reason"
         with pytest.raises(UnsupportedOperation):
             conformance_device.create_subgraph(case.graph)
-        pytest.skip(f"refused: {refusals[0]}")
+        pytest.skip(f"{REFUSED}{refusals[0]}")
     with conformance_device.create_subgraph(case.graph) as subgraph:
         for _ in range(2):
             assert_right(case, run(subgraph, case), conformance_device.tolerance)

@@ -1,183 +1,120 @@
 """A converter for each kind of operator that the driver interface can express.
 
 To support another kind: write its converter in the file of its family, and give it a row here and one in
-`npu_hal.tflite.option_tables` if it has options.
+`npu_hal.tflite.option_tables` if it has options. A converter is imported when an operator of its kind is first met.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from npu_hal.api import (
-    Abs,
-    Add,
-    AnyOperation,
-    ArgMax,
-    ArgMin,
-    AveragePool2D,
-    Cast,
-    ComplexAbs,
-    DepthToSpace,
-    Dequantize,
-    Div,
-    Elu,
-    Exp,
-    Floor,
-    FloorDiv,
-    HardSwish,
-    L2Pool2D,
-    Log,
-    Logistic,
-    LogSoftmax,
-    Maximum,
-    MaxPool2D,
-    Mean,
-    Minimum,
-    Mul,
-    Neg,
-    Quantize,
-    ReduceMax,
-    ReduceMin,
-    Relu,
-    Relu6,
-    ReluN1To1,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Rsqrt,
-    SpaceToDepth,
-    Sqrt,
-    SquaredDifference,
-    Sub,
-    Sum,
-    Tanh,
-)
-from npu_hal.tflite.converters.blocks import block_movement, convert_batch_to_space_nd, convert_space_to_batch_nd
-from npu_hal.tflite.converters.convolution import (
-    convert_conv_2d,
-    convert_depthwise_conv_2d,
-    convert_fully_connected,
-    convert_transpose_conv,
-)
-from npu_hal.tflite.converters.detection import convert_detection_post_process
-from npu_hal.tflite.converters.elementwise import (
-    binary,
-    convert_leaky_relu,
-    convert_prelu,
-    convert_softmax,
-    plain_binary,
-    unary,
-)
-from npu_hal.tflite.converters.layout import (
-    convert_concatenation,
-    convert_mirror_pad,
-    convert_pad,
-    convert_pad_v2,
-    convert_reshape,
-    convert_split,
-    convert_transpose,
-    resize,
-)
-from npu_hal.tflite.converters.lookup import (
-    convert_embedding_lookup,
-    convert_hashtable_lookup,
-    convert_lsh_projection,
-)
-from npu_hal.tflite.converters.normalization import convert_l2_normalization, convert_local_response_normalization
+from npu_hal.api import operations
 from npu_hal.tflite.converters.operands import Operands
-from npu_hal.tflite.converters.pooling import pool_2d
-from npu_hal.tflite.converters.recurrent import convert_rnn, convert_svdf, convert_unidirectional_sequence_lstm
-from npu_hal.tflite.converters.reduction import arg_extremum, reduction
-from npu_hal.tflite.converters.signal import convert_rfft2d
-from npu_hal.tflite.converters.slicing import (
-    convert_expand_dims,
-    convert_gather,
-    convert_gather_nd,
-    convert_pack,
-    convert_shape,
-    convert_slice,
-    convert_split_v,
-    convert_squeeze,
-    convert_tile,
-    convert_unpack,
-)
-from npu_hal.tflite.converters.strided_slice import convert_strided_slice
 
-Converter = Callable[[Operands], AnyOperation]
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
-CONVERTERS: Mapping[str, Converter] = {
-    "ABS": unary(Abs),
-    "ADD": binary(Add),
-    "ARG_MAX": arg_extremum(ArgMax),
-    "ARG_MIN": arg_extremum(ArgMin),
-    "AVERAGE_POOL_2D": pool_2d(AveragePool2D),
-    "BATCH_TO_SPACE_ND": convert_batch_to_space_nd,
-    "CAST": unary(Cast),
-    "COMPLEX_ABS": unary(ComplexAbs),
-    "CONCATENATION": convert_concatenation,
-    "CONV_2D": convert_conv_2d,
-    "CUSTOM:TFLite_Detection_PostProcess": convert_detection_post_process,
-    "DEPTHWISE_CONV_2D": convert_depthwise_conv_2d,
-    "DEPTH_TO_SPACE": block_movement(DepthToSpace),
-    "DEQUANTIZE": unary(Dequantize),
-    "DIV": binary(Div),
-    "ELU": unary(Elu),
-    "EMBEDDING_LOOKUP": convert_embedding_lookup,
-    "EXP": unary(Exp),
-    "EXPAND_DIMS": convert_expand_dims,
-    "FLOOR": unary(Floor),
-    "FLOOR_DIV": plain_binary(FloorDiv),
-    "FULLY_CONNECTED": convert_fully_connected,
-    "GATHER": convert_gather,
-    "GATHER_ND": convert_gather_nd,
-    "HARD_SWISH": unary(HardSwish),
-    "HASHTABLE_LOOKUP": convert_hashtable_lookup,
-    "L2_NORMALIZATION": convert_l2_normalization,
-    "L2_POOL_2D": pool_2d(L2Pool2D),
-    "LEAKY_RELU": convert_leaky_relu,
-    "LOCAL_RESPONSE_NORMALIZATION": convert_local_response_normalization,
-    "LOG": unary(Log),
-    "LOGISTIC": unary(Logistic),
-    "LOG_SOFTMAX": unary(LogSoftmax),
-    "LSH_PROJECTION": convert_lsh_projection,
-    "MAXIMUM": plain_binary(Maximum),
-    "MAX_POOL_2D": pool_2d(MaxPool2D),
-    "MEAN": reduction(Mean),
-    "MINIMUM": plain_binary(Minimum),
-    "MIRROR_PAD": convert_mirror_pad,
-    "MUL": binary(Mul),
-    "NEG": unary(Neg),
-    "PACK": convert_pack,
-    "PAD": convert_pad,
-    "PADV2": convert_pad_v2,
-    "PRELU": convert_prelu,
-    "QUANTIZE": unary(Quantize),
-    "REDUCE_MAX": reduction(ReduceMax),
-    "REDUCE_MIN": reduction(ReduceMin),
-    "RELU": unary(Relu),
-    "RELU6": unary(Relu6),
-    "RELU_N1_TO_1": unary(ReluN1To1),
-    "RESHAPE": convert_reshape,
-    "RESIZE_BILINEAR": resize(ResizeBilinear),
-    "RESIZE_NEAREST_NEIGHBOR": resize(ResizeNearestNeighbor),
-    "RFFT2D": convert_rfft2d,
-    "RNN": convert_rnn,
-    "RSQRT": unary(Rsqrt),
-    "SHAPE": convert_shape,
-    "SLICE": convert_slice,
-    "SOFTMAX": convert_softmax,
-    "SPACE_TO_BATCH_ND": convert_space_to_batch_nd,
-    "SPACE_TO_DEPTH": block_movement(SpaceToDepth),
-    "SPLIT": convert_split,
-    "SPLIT_V": convert_split_v,
-    "SQRT": unary(Sqrt),
-    "SQUARED_DIFFERENCE": plain_binary(SquaredDifference),
-    "SQUEEZE": convert_squeeze,
-    "STRIDED_SLICE": convert_strided_slice,
-    "SUB": binary(Sub),
-    "SUM": reduction(Sum),
-    "SVDF": convert_svdf,
-    "TANH": unary(Tanh),
-    "TILE": convert_tile,
-    "TRANSPOSE": convert_transpose,
-    "TRANSPOSE_CONV": convert_transpose_conv,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": convert_unidirectional_sequence_lstm,
-    "UNPACK": convert_unpack,
+Converter = Callable[[Operands], "AnyOperation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a converter is: a function of a module, or what that function makes for a class of operations."""
+
+    module: str
+    function: str
+    operation: str | None = None
+
+
+CONVERTERS: Mapping[str, Location] = {
+    "ABS": Location("elementwise", "unary", "Abs"),
+    "ADD": Location("elementwise", "binary", "Add"),
+    "ARG_MAX": Location("reduction", "arg_extremum", "ArgMax"),
+    "ARG_MIN": Location("reduction", "arg_extremum", "ArgMin"),
+    "AVERAGE_POOL_2D": Location("pooling", "pool_2d", "AveragePool2D"),
+    "BATCH_TO_SPACE_ND": Location("blocks", "convert_batch_to_space_nd"),
+    "CAST": Location("elementwise", "unary", "Cast"),
+    "COMPLEX_ABS": Location("elementwise", "unary", "ComplexAbs"),
+    "CONCATENATION": Location("layout", "convert_concatenation"),
+    "CONV_2D": Location("convolution", "convert_conv_2d"),
+    "CUSTOM:TFLite_Detection_PostProcess": Location("detection", "convert_detection_post_process"),
+    "DEPTHWISE_CONV_2D": Location("convolution", "convert_depthwise_conv_2d"),
+    "DEPTH_TO_SPACE": Location("blocks", "block_movement", "DepthToSpace"),
+    "DEQUANTIZE": Location("elementwise", "unary", "Dequantize"),
+    "DIV": Location("elementwise", "binary", "Div"),
+    "ELU": Location("elementwise", "unary", "Elu"),
+    "EMBEDDING_LOOKUP": Location("lookup", "convert_embedding_lookup"),
+    "EXP": Location("elementwise", "unary", "Exp"),
+    "EXPAND_DIMS": Location("slicing", "convert_expand_dims"),
+    "FLOOR": Location("elementwise", "unary", "Floor"),
+    "FLOOR_DIV": Location("elementwise", "plain_binary", "FloorDiv"),
+    "FULLY_CONNECTED": Location("convolution", "convert_fully_connected"),
+    "GATHER": Location("slicing", "convert_gather"),
+    "GATHER_ND": Location("slicing", "convert_gather_nd"),
+    "HARD_SWISH": Location("elementwise", "unary", "HardSwish"),
+    "HASHTABLE_LOOKUP": Location("lookup", "convert_hashtable_lookup"),
+    "L2_NORMALIZATION": Location("normalization", "convert_l2_normalization"),
+    "L2_POOL_2D": Location("pooling", "pool_2d", "L2Pool2D"),
+    "LEAKY_RELU": Location("activation", "convert_leaky_relu"),
+    "LOCAL_RESPONSE_NORMALIZATION": Location("normalization", "convert_local_response_normalization"),
+    "LOG": Location("elementwise", "unary", "Log"),
+    "LOGISTIC": Location("elementwise", "unary", "Logistic"),
+    "LOG_SOFTMAX": Location("elementwise", "unary", "LogSoftmax"),
+    "LSH_PROJECTION": Location("lookup", "convert_lsh_projection"),
+    "MAXIMUM": Location("elementwise", "plain_binary", "Maximum"),
+    "MAX_POOL_2D": Location("pooling", "pool_2d", "MaxPool2D"),
+    "MEAN": Location("reduction", "reduction", "Mean"),
+    "MINIMUM": Location("elementwise", "plain_binary", "Minimum"),
+    "MIRROR_PAD": Location("padding", "convert_mirror_pad"),
+    "MUL": Location("elementwise", "binary", "Mul"),
+    "NEG": Location("elementwise", "unary", "Neg"),
+    "PACK": Location("slicing", "convert_pack"),
+    "PAD": Location("padding", "convert_pad"),
+    "PADV2": Location("padding", "convert_pad_v2"),
+    "PRELU": Location("activation", "convert_prelu"),
+    "QUANTIZE": Location("elementwise", "unary", "Quantize"),
+    "REDUCE_MAX": Location("reduction", "reduction", "ReduceMax"),
+    "REDUCE_MIN": Location("reduction", "reduction", "ReduceMin"),
+    "RELU": Location("elementwise", "unary", "Relu"),
+    "RELU6": Location("elementwise", "unary", "Relu6"),
+    "RELU_N1_TO_1": Location("elementwise", "unary", "ReluN1To1"),
+    "RESHAPE": Location("reshape", "convert_reshape"),
+    "RESIZE_BILINEAR": Location("resize", "resize", "ResizeBilinear"),
+    "RESIZE_NEAREST_NEIGHBOR": Location("resize", "resize", "ResizeNearestNeighbor"),
+    "RFFT2D": Location("signal", "convert_rfft2d"),
+    "RNN": Location("recurrent", "convert_rnn"),
+    "RSQRT": Location("elementwise", "unary", "Rsqrt"),
+    "SHAPE": Location("slicing", "convert_shape"),
+    "SLICE": Location("slicing", "convert_slice"),
+    "SOFTMAX": Location("softmax", "convert_softmax"),
+    "SPACE_TO_BATCH_ND": Location("blocks", "convert_space_to_batch_nd"),
+    "SPACE_TO_DEPTH": Location("blocks", "block_movement", "SpaceToDepth"),
+    "SPLIT": Location("layout", "convert_split"),
+    "SPLIT_V": Location("slicing", "convert_split_v"),
+    "SQRT": Location("elementwise", "unary", "Sqrt"),
+    "SQUARED_DIFFERENCE": Location("elementwise", "plain_binary", "SquaredDifference"),
+    "SQUEEZE": Location("slicing", "convert_squeeze"),
+    "STRIDED_SLICE": Location("strided_slice", "convert_strided_slice"),
+    "SUB": Location("elementwise", "binary", "Sub"),
+    "SUM": Location("reduction", "reduction", "Sum"),
+    "SVDF": Location("recurrent", "convert_svdf"),
+    "TANH": Location("elementwise", "unary", "Tanh"),
+    "TILE": Location("slicing", "convert_tile"),
+    "TRANSPOSE": Location("layout", "convert_transpose"),
+    "TRANSPOSE_CONV": Location("transpose_convolution", "convert_transpose_conv"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Location("recurrent", "convert_unidirectional_sequence_lstm"),
+    "UNPACK": Location("slicing", "convert_unpack"),
 }
+
+
+@cache
+def find_converter(name: str) -> Converter | None:
+    """The converter of operators of kind `name`, None if the driver interface cannot express them."""
+    location = CONVERTERS.get(name)
+    if location is None:
+        return None
+    function = getattr(import_module(f"{__name__}.{location.module}"), location.function)
+    converter: Converter = function if location.operation is None else function(getattr(operations, location.operation))
+    return converter

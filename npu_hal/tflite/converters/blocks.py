@@ -1,18 +1,19 @@
 """Blocks of images that become channels or batches, and back."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from npu_hal.api import AnyOperation, BatchToSpaceNd, SpaceToBatchNd
-from npu_hal.tflite.converters.elementwise import input_and_output
+from npu_hal.api import BatchToSpaceNd, Operation, SpaceToBatchNd
 from npu_hal.tflite.converters.operands import Operands
 
+_Kind = TypeVar("_Kind", bound=Operation)
 
-def block_movement(operation: Callable[..., AnyOperation]) -> Callable[[Operands], AnyOperation]:
+
+def block_movement(operation: Callable[..., _Kind]) -> Callable[[Operands], _Kind]:
     """The converter of DEPTH_TO_SPACE or SPACE_TO_DEPTH."""
 
-    def convert(operands: Operands) -> AnyOperation:
-        return operation(**input_and_output(operands), block_size=operands.integer("block_size"))
+    def convert(operands: Operands) -> _Kind:
+        return operation(**operands.input_and_output(), block_size=operands.integer("block_size"))
 
     return convert
 

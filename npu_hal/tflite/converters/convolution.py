@@ -1,4 +1,4 @@
-"""CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED."""
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED."""
 
 from typing import Any
 
@@ -7,8 +7,6 @@ from npu_hal.api import (
     DepthwiseConv2D,
     DType,
     FullyConnected,
-    InvalidGraph,
-    TransposeConv,
     UnsupportedOperation,
 )
 from npu_hal.tflite.converters.operands import Operands
@@ -24,35 +22,10 @@ def convert_depthwise_conv_2d(operands: Operands) -> DepthwiseConv2D:
     return DepthwiseConv2D(**_convolution(operands), depth_multiplier=operands.integer("depth_multiplier"))
 
 
-def convert_transpose_conv(operands: Operands) -> TransposeConv:
-    """Inputs: output shape, filter, input, optional bias."""
-    (shape_tensor, weights, x), (bias,) = operands.inputs(3, 1)
-    _reject_hybrid(operands, x, weights)
-    shape = operands.constant_integers(shape_tensor, "output shape")
-    if len(shape) != 4:
-        raise InvalidGraph(f"the output shape of {operands.name} is {list(shape)}, not one of 4 dimensions")
-    operation = TransposeConv(
-        input=x,
-        filter=weights,
-        bias=bias,
-        output=operands.only_output(),
-        height=shape[1],
-        width=shape[2],
-        stride_height=operands.integer("stride_h"),
-        stride_width=operands.integer("stride_w"),
-        padding=operands.padding(),
-        activation=operands.activation(),
-    )
-    (inferred,) = operation.infer_shapes(operands.tensors)
-    if inferred != shape:
-        raise InvalidGraph(f"the output shape of {operands.name} is {list(shape)}, its operands give {list(inferred)}")
-    return operation
-
-
 def convert_fully_connected(operands: Operands) -> FullyConnected:
     """Inputs: input, weights, optional bias."""
     (x, weights), (bias,) = operands.inputs(2, 1)
-    _reject_hybrid(operands, x, weights)
+    reject_hybrid(operands, x, weights)
     weights_format = operands.integer("weights_format")
     if weights_format != 0:
         raise UnsupportedOperation(
@@ -71,7 +44,7 @@ def convert_fully_connected(operands: Operands) -> FullyConnected:
 
 def _convolution(operands: Operands) -> dict[str, Any]:
     (x, weights), (bias,) = operands.inputs(2, 1)
-    _reject_hybrid(operands, x, weights)
+    reject_hybrid(operands, x, weights)
     return {
         "input": x,
         "filter": weights,
@@ -86,7 +59,8 @@ def _convolution(operands: Operands) -> dict[str, Any]:
     }
 
 
-def _reject_hybrid(operands: Operands, x: int, weights: int) -> None:
+def reject_hybrid(operands: Operands, x: int, weights: int) -> None:
+    """`UnsupportedOperation` for a float32 input with weights of integers."""
     dtype = operands.tensor(weights).dtype
     if operands.tensor(x).dtype is DType.FLOAT32 and dtype.is_integer:
         raise UnsupportedOperation(

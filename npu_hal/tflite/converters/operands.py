@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from npu_hal.api import Activation, DType, InvalidGraph, Padding, Tensor, UnsupportedOperation
 from npu_hal.tflite.operator_view import OperatorView, OptionValue
@@ -20,6 +21,10 @@ _PADDINGS = {0: Padding.SAME, 1: Padding.VALID}
 
 # More axes than numpy 1 has; no operation of TensorFlow Lite takes half as many.
 MAX_RANK = 32
+
+
+class ComputedAttribute(UnsupportedOperation):
+    """What the interface has as an attribute, a tensor has that is computed; the outputs' shapes depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ class Operands:
         if len(outputs) != count or any(index < 0 for index in outputs):
             raise InvalidGraph(f"{self.name} has outputs {list(outputs)}, it gives {count}")
         return outputs
+
+    def input_and_output(self) -> dict[str, Any]:
+        """The fields of an operation with one input and one output."""
+        return {"input": self.only_input(), "output": self.only_output()}
 
     def tensor(self, index: int) -> Tensor:
         """The tensor at `index`."""
@@ -119,14 +128,14 @@ class Operands:
     def constant_integers(self, index: int, meaning: str, max_count: int = MAX_RANK) -> tuple[int, ...]:
         """The elements of an int32 or int64 constant, flat.
 
-        `UnsupportedOperation` if the tensor is computed: the interface has `meaning` as an attribute.
+        `ComputedAttribute` if the tensor is computed: the interface has `meaning` as an attribute.
         """
         tensor = self.tensors[index]
         label = f"the {meaning} of {self.name} (tensor {index} {tensor.name!r})"
         if tensor.dtype not in (DType.INT32, DType.INT64):
             raise InvalidGraph(f"{label} has elements of {tensor.dtype}, not int32 or int64")
         if tensor.data is None:
-            raise UnsupportedOperation(f"{label} must be a constant, but is computed while the model runs")
+            raise ComputedAttribute(f"{label} must be a constant, but is computed while the model runs")
         if tensor.size > max_count:
             raise InvalidGraph(f"{label} has {tensor.size} elements, more than {max_count}")
         return tuple(int(value) for value in tensor.data.reshape(-1))

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from npu_hal.api import AveragePool2D, L2Pool2D, MaxPool2D
-from npu_hal.tflite.converters.elementwise import input_and_output
 from npu_hal.tflite.converters.operands import Operands
 
 Pool2D = AveragePool2D | MaxPool2D | L2Pool2D
@@ -14,7 +13,7 @@ def pool_2d(operation: Callable[..., Pool2D]) -> Callable[[Operands], Pool2D]:
 
     def convert(operands: Operands) -> Pool2D:
         return operation(
-            **input_and_output(operands),
+            **operands.input_and_output(),
             filter_height=operands.integer("filter_height"),
             filter_width=operands.integer("filter_width"),
             stride_height=operands.integer("stride_h"),

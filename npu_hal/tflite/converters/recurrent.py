@@ -43,8 +43,6 @@ _NORMALIZATION_OPERANDS = (
     "output_layer_norm_coefficients",
 )
 LSTM_OPERANDS = (*_WEIGHT_OPERANDS, *_NORMALIZATION_OPERANDS)
-# Positions of the states among the inputs, by kind of operator.
-STATE_OPERANDS = {"UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19), "RNN": (4,), "SVDF": (4,)}
 
 
 def convert_unidirectional_sequence_lstm(operands: Operands) -> UnidirectionalSequenceLstm:

@@ -1,15 +1,18 @@
 """MEAN, SUM and other reductions, ARG_MAX and ARG_MIN."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from npu_hal.api import AnyOperation
+from npu_hal.api import Operation
 from npu_hal.tflite.converters.operands import Operands
 
+_Kind = TypeVar("_Kind", bound=Operation)
 
-def reduction(operation: Callable[..., AnyOperation]) -> Callable[[Operands], AnyOperation]:
+
+def reduction(operation: Callable[..., _Kind]) -> Callable[[Operands], _Kind]:
     """The converter of a reduction. Inputs: input, axes."""
 
-    def convert(operands: Operands) -> AnyOperation:
+    def convert(operands: Operands) -> _Kind:
         x, axes = operands.required_inputs(2)
         rank = operands.tensor(x).rank
         reduced = {operands.axis(axis, rank) for axis in operands.constant_integers(axes, "axes")}
@@ -20,10 +23,10 @@ def reduction(operation: Callable[..., AnyOperation]) -> Callable[[Operands], An
     return convert
 
 
-def arg_extremum(operation: Callable[..., AnyOperation]) -> Callable[[Operands], AnyOperation]:
+def arg_extremum(operation: Callable[..., _Kind]) -> Callable[[Operands], _Kind]:
     """The converter of ARG_MAX or ARG_MIN. Inputs: input, axis."""
 
-    def convert(operands: Operands) -> AnyOperation:
+    def convert(operands: Operands) -> _Kind:
         x, axis_tensor = operands.required_inputs(2)
         axis = operands.axis(operands.constant_integer(axis_tensor, "axis"), operands.tensor(x).rank)
         return operation(input=x, output=operands.only_output(), axis=axis)

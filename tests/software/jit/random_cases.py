@@ -1,35 +1,26 @@
-"""Random graphs of one 8-bit operation, quicker to draw than hypothesis' so that thousands can be tried.
-
-Sizes straddle the kernels' vectors and tiles; scales give multipliers on both sides of 1.
-"""
+"""Random graphs of one operation, by kind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from npu_hal.api import (
     Abs,
-    Activation,
     Add,
-    AnyOperation,
     ArgMax,
     ArgMin,
     Array,
     AveragePool2D,
-    Concatenation,
+    Cast,
     Conv2D,
-    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
+    Div,
     DType,
     Elu,
     Exp,
-    ExpandDims,
+    FloorDiv,
     FullyConnected,
-    Graph,
-    GraphBuilder,
     HardSwish,
     LeakyRelu,
     Log,
@@ -39,128 +30,24 @@ from npu_hal.api import (
     Mean,
     Minimum,
     Mul,
-    Pack,
-    Pad,
-    Padding,
     Quantization,
     Quantize,
     Relu,
     Relu6,
     ReluN1To1,
-    Reshape,
     ResizeBilinear,
     ResizeNearestNeighbor,
-    Slice,
     Softmax,
-    SpaceToDepth,
-    Split,
-    SplitV,
-    StridedSlice,
+    Sqrt,
     Sub,
     Tanh,
-    Tile,
-    Transpose,
-    Unpack,
+    UnidirectionalSequenceLstm,
 )
-
-CHANNELS = (1, 2, 3, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 80, 96, 100, 127, 130)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A graph and arrays for its inputs."""
-
-    graph: Graph
-    inputs: tuple[Array, ...]
-    description: str
+from tests.software.jit.drawing import Case, Drawing
+from tests.software.jit.random_movements import MOVEMENTS
 
 
-class _Drawing:
-    """Draws one case."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        self.random = random
-        self.dtype = DType.UINT8 if random.random() < 0.5 else DType.INT8
-        self.builder = GraphBuilder("case")
-        self.inputs: list[Array] = []
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self.random.integers(low, high + 1))
-
-    def choice(self, *values: Any) -> Any:
-        return values[self.integer(0, len(values) - 1)]
-
-    def channels(self, most: int = 200) -> int:
-        return int(self.random.choice([c for c in CHANNELS if c <= most]))
-
-    def scale(self, low: float = 1e-3, high: float = 1.0) -> float:
-        return float(np.float32(np.exp(self.random.uniform(np.log(low), np.log(high)))))
-
-    def zero_point(self, dtype: DType) -> int:
-        low, high = dtype.integer_range
-        return int(self.choice(low, high, (low + high + 1) // 2, self.integer(low, high)))
-
-    def quantization(self, low: float = 1e-3, high: float = 1.0) -> Quantization:
-        return Quantization.per_tensor(self.scale(low, high), self.zero_point(self.dtype))
-
-    def values(self, shape: tuple[int, ...], dtype: DType) -> Array:
-        low, high = dtype.integer_range
-        if self.random.random() < 0.15:
-            return np.where(self.random.integers(0, 2, shape) == 1, high, low).astype(dtype.numpy)
-        result: Array = self.random.integers(low, high + 1, shape).astype(dtype.numpy)
-        return result
-
-    def input(self, shape: tuple[int, ...], quantization: Quantization | None = None) -> int:
-        self.inputs.append(self.values(shape, self.dtype))
-        used = quantization or self.quantization()
-        return self.builder.input(f"x{len(self.inputs)}", shape, self.dtype, used)
-
-    def output(self, quantization: Quantization | None = None, dtype: DType | None = None) -> int:
-        return self.builder.tensor("y", dtype or self.dtype, quantization or self.quantization())
-
-    def activation(self) -> Activation:
-        return Activation(self.choice(*Activation))
-
-    def finish(self, operation: AnyOperation) -> Case:
-        self.builder.append(operation)
-        graph = self.builder.build(list(operation.outputs))
-        shapes = [f"{tensor.dtype}{list(tensor.shape)} {tensor.quantization}" for tensor in graph.tensors]
-        return Case(graph, tuple(self.inputs), f"{operation!r} on {shapes}")
-
-    def weights(self, shape: tuple[int, ...], axis: int, depth: int) -> tuple[int, int | None, float]:
-        """Weights, perhaps a bias, and a scale of weights from which to choose the output's."""
-        if self.dtype is DType.INT8 and self.random.random() < 0.6:
-            scales = [self.scale(1e-3, 0.1) for _ in range(shape[axis])]
-            quantization = Quantization.per_axis(tuple(scales), axis)
-        else:
-            zero_point = self.zero_point(self.dtype) if self.dtype is DType.UINT8 else 0
-            scales = [self.scale(1e-3, 0.1)]
-            quantization = Quantization.per_tensor(scales[0], zero_point)
-        weights = self.builder.constant("w", self.values(shape, self.dtype), quantization)
-        bias = None
-        if self.random.random() < 0.8:
-            spread = 1 + 1000 * depth
-            values = self.random.integers(-spread, spread, shape[axis]).astype(np.int32)
-            bias = self.builder.constant("b", values, Quantization.per_tensor(1.0))
-        return weights, bias, max(scales)
-
-    def window(self) -> dict[str, Any]:
-        """Attributes that convolutions and pools share, and an image that they fit."""
-        return {
-            "stride_height": self.choice(1, 1, 2, 3),
-            "stride_width": self.choice(1, 1, 2, 3),
-            "padding": self.choice(Padding.SAME, Padding.VALID),
-            "activation": self.activation(),
-        }
-
-    def sum_output(self, scale_w: float, depth: int) -> int:
-        """An output whose scale spreads the sums over its range, more or less; at times with a multiplier above 1."""
-        spread = self.choice(*[np.sqrt(depth) * 50] * 8, 0.3, 1e-4)
-        scale = float(np.float32(0.05 * scale_w * spread * self.scale(0.5, 4.0)))
-        return self.output(Quantization.per_tensor(scale, self.zero_point(self.dtype)))
-
-
-def _convolution(draw: _Drawing) -> Case:
+def _convolution(draw: Drawing) -> Case:
     kernel = (draw.integer(1, 4), draw.integer(1, 4))
     dilation = draw.choice((1, 1), (1, 1), (2, 2), (1, 3))
     image = [(taps - 1) * step + draw.integer(1, 9) for taps, step in zip(kernel, dilation, strict=True)]
@@ -175,7 +62,7 @@ def _convolution(draw: _Drawing) -> Case:
     return draw.finish(Conv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **draw.window()))
 
 
-def _depthwise(draw: _Drawing) -> Case:
+def _depthwise(draw: Drawing) -> Case:
     kernel = draw.choice((3, 3), (3, 3), (draw.integer(1, 5), draw.integer(1, 5)))
     dilation = draw.choice((1, 1), (1, 1), (1, 1), (2, 2))
     image = [(taps - 1) * step + draw.integer(1, 9) for taps, step in zip(kernel, dilation, strict=True)]
@@ -193,7 +80,7 @@ def _depthwise(draw: _Drawing) -> Case:
     return draw.finish(DepthwiseConv2D(input=input_, filter=weights, bias=bias, output=output, **steps, **window))
 
 
-def _fully_connected(draw: _Drawing) -> Case:
+def _fully_connected(draw: Drawing) -> Case:
     depth, channels = draw.integer(1, 300), draw.channels()
     input_ = draw.input((draw.choice(1, 1, 3, 14), depth), draw.quantization(0.05, 0.05))
     weights, bias, scale = draw.weights((channels, depth), 0, depth)
@@ -203,7 +90,7 @@ def _fully_connected(draw: _Drawing) -> Case:
     )
 
 
-def _arithmetic(draw: _Drawing) -> Case:
+def _arithmetic(draw: Drawing) -> Case:
     kind = draw.choice(Add, Sub, Mul)
     shape = (draw.choice(1, 2), draw.integer(1, 6), draw.integer(1, 6), draw.channels(65))
     other = tuple(draw.choice(size, size, 1) for size in shape) if draw.random.random() < 0.4 else shape
@@ -212,7 +99,7 @@ def _arithmetic(draw: _Drawing) -> Case:
     return draw.finish(kind(lhs=lhs, rhs=rhs, output=output, activation=draw.activation()))
 
 
-def _pool(draw: _Drawing) -> Case:
+def _pool(draw: Drawing) -> Case:
     kind = draw.choice(AveragePool2D, MaxPool2D)
     window = (draw.integer(1, 4), draw.integer(1, 4))
     image = [size + draw.integer(0, 7) for size in window]
@@ -229,13 +116,14 @@ def _pool(draw: _Drawing) -> Case:
     )
 
 
-def _mean(draw: _Drawing) -> Case:
-    input_ = draw.input((draw.choice(1, 2), draw.integer(1, 8), draw.integer(1, 8), draw.channels()))
-    axes = draw.choice((1, 2), (1, 2), (1,), (2, 3))
+def _mean(draw: Drawing) -> Case:
+    images = draw.choice(1, 1, 2, 9)
+    input_ = draw.input((images, draw.integer(1, 8), draw.integer(1, 8), draw.channels()))
+    axes = draw.choice((1, 2), (1, 2), (1,), (2, 3), (3,), (0,), (1, 3), (0, 2), (0, 1, 2, 3))
     return draw.finish(Mean(input=input_, output=draw.output(), axes=axes, keep_dims=bool(draw.integer(0, 1))))
 
 
-def _unary(draw: _Drawing) -> Case:
+def _unary(draw: Drawing) -> Case:
     kind = draw.choice(Relu, Relu6, Logistic, Tanh, Quantize)
     low = draw.dtype.integer_range[0]
     fixed = {Logistic: (1 / 256, low), Tanh: (1 / 128, (low + draw.dtype.integer_range[1] + 1) // 2)}
@@ -247,7 +135,7 @@ def _unary(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization, dtype)))
 
 
-def _table(draw: _Drawing) -> Case:
+def _table(draw: Drawing) -> Case:
     of_int8 = (Abs, Elu, Exp, Log) if draw.dtype is DType.INT8 else ()
     kind = draw.choice(ReluN1To1, LeakyRelu, HardSwish, *of_int8)
     attributes = {"alpha": draw.choice(0.1, 0.5, -0.5)} if kind is LeakyRelu else {}
@@ -256,51 +144,13 @@ def _table(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(draw.quantization(0.05, 1.0)), **attributes))
 
 
-def _softmax(draw: _Drawing) -> Case:
+def _softmax(draw: Drawing) -> Case:
     input_ = draw.input((draw.integer(1, 5), draw.integer(1, 300)))
     quantization = Quantization.per_tensor(1 / 256, draw.dtype.integer_range[0])
     return draw.finish(Softmax(input=input_, output=draw.output(quantization), beta=draw.choice(1.0, 0.5, 2.0)))
 
 
-def _concatenation(draw: _Drawing) -> Case:
-    shape = [draw.integer(1, 5) for _ in range(draw.integer(1, 4))]
-    axis = draw.integer(0, len(shape) - 1)
-    common = draw.quantization() if draw.random.random() < 0.7 else None
-    parts = []
-    for _ in range(draw.integer(1, 4)):
-        shape[axis] = draw.integer(1, 40)
-        parts.append(draw.input(tuple(shape), common))
-    activation = draw.choice(Activation.NONE, Activation.NONE, Activation.RELU)
-    output = draw.output(common)
-    return draw.finish(Concatenation(concatenated=tuple(parts), output=output, axis=axis, activation=activation))
-
-
-def _split(draw: _Drawing) -> Case:
-    shape = [draw.integer(1, 5) for _ in range(draw.integer(1, 4))]
-    axis, count = draw.integer(0, len(shape) - 1), draw.integer(1, 3)
-    shape[axis] *= count
-    quantization = draw.quantization()
-    input_ = draw.input(tuple(shape), quantization)
-    parts = tuple(draw.builder.tensor(f"y{i}", draw.dtype, quantization) for i in range(count))
-    return draw.finish(Split(input=input_, parts=parts, axis=axis))
-
-
-def _movement(draw: _Drawing) -> Case:
-    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 4)))
-    quantization = draw.quantization()
-    input_ = draw.input(shape, quantization)
-    output = draw.output(quantization)
-    kind = draw.choice("pad", "reshape", "transpose")
-    if kind == "pad":
-        paddings = tuple((draw.integer(0, 3), draw.integer(0, 3)) for _ in shape)
-        return draw.finish(Pad(input=input_, output=output, paddings=paddings))
-    if kind == "reshape":
-        return draw.finish(Reshape(input=input_, output=output, shape=(int(np.prod(shape)),)))
-    permutation = tuple(int(axis) for axis in draw.random.permutation(len(shape)))
-    return draw.finish(Transpose(input=input_, output=output, permutation=permutation))
-
-
-def _resize(draw: _Drawing) -> Case:
+def _resize(draw: Drawing) -> Case:
     quantization = draw.quantization()
     image = (draw.integer(1, 9), draw.integer(1, 9))
     input_ = draw.input((draw.choice(1, 2), *image, draw.channels(65)), quantization)
@@ -311,7 +161,7 @@ def _resize(draw: _Drawing) -> Case:
     return draw.finish(kind(input=input_, output=draw.output(quantization), **size, **corners))
 
 
-def _conversion(draw: _Drawing) -> Case:
+def _conversion(draw: Drawing) -> Case:
     shape = (draw.integer(1, 5), draw.integer(1, 40))
     if draw.random.random() < 0.5:
         y = draw.builder.tensor("y", DType.FLOAT32)
@@ -324,16 +174,51 @@ def _conversion(draw: _Drawing) -> Case:
     return draw.finish(Quantize(input=x, output=draw.output(draw.quantization(0.01, 2.0))))
 
 
-def _arg_extremum(draw: _Drawing) -> Case:
-    shape = (*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), draw.choice(draw.channels(), 255, 256, 257))
-    input_ = draw.input(shape)
+def _arg_extremum(draw: Drawing) -> Case:
+    depth = draw.choice(draw.channels(), 255, 256, 257, 512, 700)
+    shape = [*(draw.integer(1, 5) for _ in range(draw.integer(0, 3))), depth]
+    axis = draw.choice(len(shape) - 1, len(shape) - 1, draw.integer(0, len(shape) - 1))
+    input_ = draw.input(tuple(shape))
     # Equal bytes, of which the first counts.
     draw.inputs[0][...] = draw.inputs[0] // draw.choice(1, 16, 64)
     output = draw.builder.tensor("y", draw.choice(DType.INT32, DType.INT64))
-    return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=len(shape) - 1))
+    return draw.finish(draw.choice(ArgMax, ArgMin)(input=input_, output=output, axis=axis))
 
 
-def _extremum(draw: _Drawing) -> Case:
+def _numbers(draw: Drawing) -> Case:
+    """float32 with infinities and NaN, int32 that wraps around; one operand may be a single number."""
+    dtype = draw.choice(DType.FLOAT32, DType.INT32)
+    shape = (draw.integer(1, 5), draw.channels())
+    is_float = dtype is DType.FLOAT32
+
+    def values(shape: tuple[int, ...]) -> Array:
+        if not is_float:
+            return draw.random.integers(-(1 << 31), 1 << 31, shape, np.int32)
+        numbers = np.asarray(draw.random.standard_normal(shape) * draw.scale(1e-3, 1e3), np.float32)
+        specials = draw.random.choice(np.array([np.nan, np.inf, -np.inf, 0, -0.0], np.float32), shape)
+        return np.where(draw.random.random(shape) < 0.1, specials, numbers)
+
+    def input_(shape: tuple[int, ...]) -> int:
+        draw.inputs.append(values(shape))
+        return draw.builder.input("x", shape, dtype)
+
+    if draw.random.random() < 0.1:
+        output = draw.builder.tensor("y", DType.FLOAT32)
+        return draw.finish(Cast(input=draw.input(shape), output=output))
+    lhs = input_(shape)
+    kind = draw.choice(Add, Sub, Mul, Div if is_float else FloorDiv, Sqrt if is_float else Cast)
+    output = draw.builder.tensor("y", DType.FLOAT32 if kind is Cast else dtype)
+    if kind in (Sqrt, Cast):
+        return draw.finish(kind(input=lhs, output=output))
+    if kind is FloorDiv:
+        divisor = draw.builder.constant("number", np.array(draw.integer(-3, 9) or 1, np.int32))
+        return draw.finish(FloorDiv(lhs=lhs, rhs=divisor, output=output))
+    rhs = input_(draw.choice(shape, shape, (), (1,), (1, shape[1])))
+    operands = (lhs, rhs) if draw.random.random() < 0.5 else (rhs, lhs)
+    return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=output, activation=draw.activation()))
+
+
+def _extremum(draw: Drawing) -> Case:
     kind = draw.choice(Minimum, Maximum)
     quantization = draw.quantization()
     shape = (draw.integer(1, 6), draw.channels())
@@ -346,53 +231,36 @@ def _extremum(draw: _Drawing) -> Case:
     return draw.finish(kind(lhs=operands[0], rhs=operands[1], output=draw.output(quantization)))
 
 
-def _blocks(draw: _Drawing) -> Case:
-    block = draw.integer(1, 3)
-    batch, height, width, depth = (draw.integer(1, most) for most in (2, 4, 4, 9))
-    if draw.random.random() < 0.5:
-        return _rearranged(draw, (batch, height, width, depth * block**2), DepthToSpace, block_size=block)
-    return _rearranged(draw, (batch, height * block, width * block, depth), SpaceToDepth, block_size=block)
-
-
-def _rearrangement(draw: _Drawing) -> Case:
-    kind = draw.choice("slice", "strided", "tile", "pack", "unpack", "split", "axes")
-    shape = tuple(draw.integer(1, 9) for _ in range(draw.integer(1, 5)))
-    axis = draw.integer(0, len(shape) - 1)
-    if kind == "slice":
-        begin = tuple(draw.integer(0, size - 1) for size in shape)
-        sizes = tuple(draw.integer(1, size - start) for start, size in zip(begin, shape, strict=True))
-        return _rearranged(draw, shape, Slice, begin=begin, sizes=sizes)
-    if kind == "strided":
-        begin = tuple(draw.integer(0, size - 1) for size in shape)
-        strides = tuple(draw.choice(-3, -2, -1, 1, 2, 3) for _ in shape)
-        sizes = tuple(
-            (size - 1 - start) // stride + 1 if stride > 0 else start // -stride + 1
-            for start, stride, size in zip(begin, strides, shape, strict=True)
+def _lstm(draw: Drawing) -> Case:
+    """Layers of all gates; scales from sums that move within the gates' range to some that saturate all."""
+    draw.dtype = DType.INT8
+    sequences, steps, depth, units = draw.integer(1, 3), draw.integer(1, 4), draw.channels(65), draw.channels(65)
+    of_state = draw.quantization(0.005, 0.02)
+    of_cell = Quantization.per_tensor(2.0 ** -draw.integer(9, 15))
+    shape = draw.choice((sequences, steps), (steps, sequences))
+    x = draw.input((*shape, depth), draw.quantization(0.01, 0.1))
+    state = draw.input((sequences, units), of_state)
+    draw.inputs.append(draw.values((sequences, units), DType.INT16))
+    cell = draw.builder.input("cell", (sequences, units), DType.INT16, of_cell)
+    fields: dict[str, int] = {}
+    for gate in ("input", "forget", "cell", "output"):
+        for side, columns in (("input", depth), ("recurrent", units)):
+            of_weights = Quantization.per_tensor(draw.scale(1e-4, draw.choice(0.01, 1.0)))
+            weights = draw.values((units, columns), DType.INT8)
+            fields[f"{side}_to_{gate}_weights"] = draw.builder.constant("w", weights, of_weights)
+        bias = draw.random.integers(-9999, 9999, units).astype(np.int32)
+        fields[f"{gate}_gate_bias"] = draw.builder.constant("b", bias, Quantization.per_tensor(1.0))
+    return draw.finish(
+        UnidirectionalSequenceLstm(
+            input=x, output_state=state, cell_state=cell, **fields, output=draw.output(of_state),
+            new_output_state=draw.output(of_state),
+            new_cell_state=draw.builder.tensor("new cell", DType.INT16, of_cell),
+            time_major=shape == (steps, sequences), cell_clip=draw.choice(0.0, 0.3), hidden_quantization=of_state,
         )
-        return _rearranged(draw, shape, StridedSlice, begin=begin, strides=strides, sizes=sizes, shape=sizes)
-    if kind == "tile":
-        return _rearranged(draw, shape, Tile, multiples=tuple(draw.integer(1, 3) for _ in shape))
-    if kind == "axes":
-        return _rearranged(draw, shape, ExpandDims, axis=axis)
-    quantization = draw.quantization()
-    if kind == "pack":
-        packed = tuple(draw.input(shape, quantization) for _ in range(draw.integer(1, 3)))
-        return draw.finish(Pack(packed=packed, output=draw.output(quantization), axis=axis))
-    input_ = draw.input(shape, quantization)
-    if kind == "unpack":
-        slices = tuple(draw.output(quantization) for _ in range(shape[axis]))
-        return draw.finish(Unpack(input=input_, slices=slices, axis=axis))
-    first = draw.integer(0, shape[axis])
-    parts = (draw.output(quantization), draw.output(quantization))
-    return draw.finish(SplitV(input=input_, parts=parts, sizes=(first, shape[axis] - first), axis=axis))
+    )  # fmt: skip
 
 
-def _rearranged(draw: _Drawing, of: tuple[int, ...], kind: Any, **attributes: Any) -> Case:
-    quantization = draw.quantization()
-    return draw.finish(kind(input=draw.input(of, quantization), output=draw.output(quantization), **attributes))
-
-
-KINDS: dict[str, Callable[[_Drawing], Case]] = {
+KINDS: dict[str, Callable[[Drawing], Case]] = {
     "convolution": _convolution,
     "depthwise": _depthwise,
     "fully_connected": _fully_connected,
@@ -401,19 +269,17 @@ KINDS: dict[str, Callable[[_Drawing], Case]] = {
     "mean": _mean,
     "unary": _unary,
     "softmax": _softmax,
-    "concatenation": _concatenation,
-    "split": _split,
-    "movement": _movement,
     "resize": _resize,
     "conversion": _conversion,
     "arg_extremum": _arg_extremum,
     "table": _table,
     "extremum": _extremum,
-    "blocks": _blocks,
-    "rearrangement": _rearrangement,
+    "lstm": _lstm,
+    "numbers": _numbers,
+    **MOVEMENTS,
 }
 
 
 def random_case(random: np.random.Generator, kind: str) -> Case:
     """One case of a kind."""
-    return KINDS[kind](_Drawing(random))
+    return KINDS[kind](Drawing(random))

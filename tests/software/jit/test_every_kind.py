@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from npu_hal.api import Div, DType, GraphBuilder, InvalidInput, Log
+from npu_hal.api import Div, DType, Gather, GatherNd, GraphBuilder, InvalidInput, Log
+from npu_hal_software.jit import create_subgraph
 from tests.software.checks import run_reference
 from tests.software.jit.every_kind import every_kind
 from tests.software.jit.running import run_jit
@@ -41,3 +42,34 @@ def test_what_only_values_can_tell_is_refused_when_invoked() -> None:
     graph = builder.build([quotient])
     with pytest.raises(InvalidInput, match="divisor of 0"):
         run_jit(graph, [np.array([1, 2], np.int32), np.array([1, 0], np.int32)])
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_indices_outside_are_refused_and_the_next_inference_is_right(threads: str) -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", (4, 3), DType.INT32)
+    rows, pairs = builder.input("rows", (2,), DType.INT64), builder.input("pairs", (40, 2), DType.INT32)
+    gathered, single = (builder.tensor(name, DType.INT32) for name in ("gathered", "single"))
+    builder.append(Gather(input=x, indices=rows, output=gathered))
+    builder.append(GatherNd(input=x, indices=pairs, output=single))
+    graph = builder.build([gathered, single])
+    data = np.arange(12, dtype=np.int32).reshape(4, 3)
+    inside = np.tile(np.array([[3, 2], [0, 1]], np.int32), (20, 1))
+    last_outside, negative = inside.copy(), inside.copy()
+    last_outside[-1] = 3, 3
+    negative[0] = -1, 0
+    outputs = [np.empty((2, 3), np.int32), np.empty(40, np.int32)]
+    with create_subgraph(graph, {"threads": threads}) as subgraph:
+        for wrong, message in (
+            ((np.array([0, 4]), inside), "GATHER asks for element 4 of an axis of 4"),
+            ((np.array([1 << 40, 0]), inside), "GATHER asks for element 1099511627776 of an axis of 4"),
+            ((np.array([0, 1]), last_outside), "GATHER_ND asks for element 3 of an axis of 3"),
+            ((np.array([0, 1]), negative), "GATHER_ND asks for element -1 of an axis of 4"),
+        ):
+            subgraph.invoke([data, *wrong])
+            with pytest.raises(InvalidInput, match=message):
+                subgraph.read_outputs(outputs)
+        subgraph.invoke([data, np.array([3, 0]), inside])
+        subgraph.read_outputs(outputs)
+    np.testing.assert_array_equal(outputs[0], [[9, 10, 11], [0, 1, 2]])
+    np.testing.assert_array_equal(outputs[1], [11, 1] * 20)

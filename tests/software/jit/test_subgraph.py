@@ -13,7 +13,7 @@ from npu_hal.api import (
     InvalidInput,
     InvalidOption,
     InvalidState,
-    Mul,
+    Neg,
     Quantization,
     Quantize,
     Relu,
@@ -22,7 +22,7 @@ from npu_hal.api import (
 from npu_hal_software.driver import SoftwareDriver
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.subgraph import JitSubgraph
-from npu_hal_software.reference.definitions import DEFINITIONS
+from npu_hal_software.reference.definitions import find_definition
 from npu_hal_software.reference.kernel import Definition
 
 SHAPE = (1, 5, 7)
@@ -30,13 +30,13 @@ QUANTIZATION = Quantization.per_tensor(0.5, 3)
 
 
 def float_to_float() -> Graph:
-    """Mul, quantize, relu, dequantize, of which the first has no kernel."""
+    """Neg, quantize, relu, dequantize, of which the first has no kernel."""
     builder = GraphBuilder()
     x = builder.input("x", SHAPE, DType.FLOAT32)
-    doubled, y = (builder.tensor(name, DType.FLOAT32) for name in ("doubled", "y"))
+    negated, y = (builder.tensor(name, DType.FLOAT32) for name in ("negated", "y"))
     stored, clamped = (builder.tensor(name, DType.INT8, QUANTIZATION) for name in ("stored", "clamped"))
-    builder.append(Mul(lhs=x, rhs=builder.constant("two", np.full((1,), 2, np.float32)), output=doubled))
-    builder.append(Quantize(input=doubled, output=stored))
+    builder.append(Neg(input=x, output=negated))
+    builder.append(Quantize(input=negated, output=stored))
     builder.append(Relu(input=stored, output=clamped))
     builder.append(Dequantize(input=clamped, output=y))
     return builder.build([y])
@@ -55,18 +55,23 @@ def test_native_and_numpy_operations_follow_each_other() -> None:
     for threads in ("1", "2"):
         with create_subgraph(graph, {"threads": threads}) as subgraph:
             (y,) = run(subgraph, graph, [x])
-            steps = np.trunc(np.abs(2 * x / 0.5) + 0.5) * 0.5
-            np.testing.assert_array_equal(y, np.where(x > 0, steps, 0))
+            steps = np.trunc(np.abs(x / 0.5) + 0.5) * 0.5
+            np.testing.assert_array_equal(y, np.where(x < 0, steps, 0))
 
 
-def test_an_exception_in_numpy_comes_out_of_invoke(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_in_numpy_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise FloatingPointError("not today")
 
-    broken = {**DEFINITIONS, "MUL": Definition(lambda operation, tensors: fail)}
-    monkeypatch.setattr("npu_hal_software.reference.compilation.DEFINITIONS", broken)
-    with create_subgraph(float_to_float()) as subgraph, pytest.raises(FloatingPointError, match="not today"):
+    broken = Definition(lambda operation, tensors: fail)
+    monkeypatch.setattr(
+        "npu_hal_software.reference.compilation.find_definition",
+        lambda kind: broken if kind == "NEG" else find_definition(kind),
+    )
+    with create_subgraph(float_to_float()) as subgraph:
         subgraph.invoke([np.zeros(SHAPE, np.float32)])
+        with pytest.raises(FloatingPointError, match="not today"):
+            subgraph.read_outputs([np.zeros(SHAPE, np.float32)])
 
 
 def test_outputs_that_are_nothing_but_inputs() -> None:
@@ -95,6 +100,37 @@ def test_each_invocation_reads_the_memory_that_it_is_given() -> None:
         assert run(subgraph, graph, [arrays[2], arrays[1]])[0][0, 0, 0] == 110
         arrays[2][...] = 7
         assert run(subgraph, graph, [arrays[2], arrays[0]])[0][0, 0, 0] == 8
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 3, 5, 7), (1, 331, 70, 3)])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_outputs_are_written_to_the_byte(shape: tuple[int, ...], threads: str) -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", shape, DType.INT8, QUANTIZATION)
+    y = builder.tensor("y", DType.INT8, QUANTIZATION)
+    builder.append(Relu(input=x, output=y))
+    graph = builder.build([y])
+    values = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    with create_subgraph(graph, {"threads": threads}) as subgraph:
+        # Every output lies between bytes that are somebody else's, and at another place each time.
+        for start in (1, 64, 127):
+            memory = np.full(values.size + 256, 55, np.int8)
+            output = memory[start : start + values.size].reshape(shape)
+            subgraph.invoke([values])
+            subgraph.read_outputs([output])
+            np.testing.assert_array_equal(output, np.maximum(values, QUANTIZATION.zero_point))
+            others = np.delete(memory, slice(start, start + values.size))
+            np.testing.assert_array_equal(others, 55)
+
+
+def test_an_output_may_be_where_an_input_was() -> None:
+    graph = float_to_float()
+    x = np.linspace(-9, 9, 35, dtype=np.float32).reshape(SHAPE)
+    with create_subgraph(graph) as subgraph:
+        (expected,) = run(subgraph, graph, [x.copy()])
+        subgraph.invoke([x])
+        subgraph.read_outputs([x])
+    np.testing.assert_array_equal(x, expected)
 
 
 def test_buffers_that_do_not_fit_are_refused() -> None:

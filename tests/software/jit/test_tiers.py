@@ -41,6 +41,19 @@ def test_avx512_tiles_are_dot_products_without_spills() -> None:
     assert len([name for name in loop if name.startswith("vmovd")]) <= 4
 
 
+def test_tiles_are_transposed_by_interleaving() -> None:
+    """16 rows of 16 bytes take four rounds of 16 instructions, whatever the machine calls them."""
+    aarch64 = inner_loop(assembly(NeonDotProduct(), AARCH64), "transpose_byte_tiles", "zip1")
+    assert aarch64.count("zip1") + aarch64.count("zip2") == 64
+    x86 = inner_loop(assembly(Avx512Vnni(), X86_64), "transpose_byte_tiles", "vpunpcklbw")
+    assert x86.count("vpunpcklbw") + x86.count("vpunpckhbw") == 64
+
+
+def test_an_lstm_takes_dot_products_on_every_machine() -> None:
+    loop = inner_loop(assembly(NeonDotProduct(), AARCH64), "lstm_sums", "sdot")
+    assert loop.count("sdot") == 4
+
+
 @pytest.mark.parametrize("tier", [tier for tier in TIERS if tier.machine], ids=lambda tier: tier.name)
 @pytest.mark.parametrize("rounding", ["exact", "xnnpack"])
 def test_every_tier_compiles_on_every_machine(tier: NeonDotProduct | Avx512Vnni, rounding: str) -> None:

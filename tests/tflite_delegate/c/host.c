@@ -1,13 +1,14 @@
 /* A program without Python that loads libteflon.so and imitates what a TensorFlow Lite runtime does with it.
  *
  * usage: host LIBRARY [--null-report] [--option KEY=VALUE]... [--threads N] [--invokes N] [--bad-shape]
- *             [--destroy-first]
+ *             [--other-shape] [--destroy-first]
  *
  * Its model is one ADD of a uint8 input and a uint8 constant, both with scale 1 and zero point 0, so every output is
  * min(input + constant, 255). It checks that after each of these: an invocation from the main thread; one after the
  * tensors' memory has moved; N from each of several threads that Python did not make, which share one delegate and have
- * a context each. With --bad-shape, it changes the input's shape between Prepare and the kernel's prepare; with
- * --destroy-first, it destroys the delegate while a kernel of it is still in use. */
+ * a context each. With --bad-shape or --other-shape, it changes the input's shape between Prepare and the kernel's
+ * prepare, to one that cannot be added to the constant or one that can; with --destroy-first, it destroys the delegate
+ * while a kernel of it is still in use. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 #include "tflite_structures.h"
 
-enum { TYPE_UINT8 = 3, MMAP_RO = 1, ARENA_RW = 2, AFFINE = 1, BUILTIN_ADD = 0, LENGTH = 8, MAX_OPTIONS = 8 };
+enum { TYPE_UINT8 = 3, MMAP_RO = 1, ARENA_RW = 2, AFFINE = 1, BUILTIN_ADD = 0, LENGTH = 8, ROWS = 2, MAX_OPTIONS = 8 };
 
 typedef TfLiteDelegate *create_function(char **, char **, size_t, void (*)(const char *));
 typedef void destroy_function(TfLiteDelegate *);
@@ -32,7 +33,7 @@ typedef struct {
     TfLiteAddParams options;
     TfLiteAffineQuantization quantization;
     int node_count;
-    unsigned char memory[2][2][LENGTH];
+    unsigned char memory[2][2][ROWS * LENGTH];
 } Model;
 
 static TfLiteIntArray *int_array(int size, const int *values)
@@ -96,6 +97,17 @@ static int replace_nodes(TfLiteContext *context, TfLiteRegistration registration
     return 0;
 }
 
+static int resize_tensor(TfLiteContext *context, TfLiteTensor *tensor, TfLiteIntArray *shape)
+{
+    (void)context;
+    free(tensor->dims);
+    tensor->dims = shape;
+    tensor->bytes = 1;
+    for (int i = 0; i < shape->size; i++)
+        tensor->bytes *= (size_t)shape->data[i];
+    return tensor->bytes > ROWS * LENGTH;
+}
+
 static void place(Model *model, int which)
 {
     model->tensors[0].data = model->memory[which][0];
@@ -121,7 +133,8 @@ static Model *make_model(void)
     model->registrations[0] = (TfLiteRegistration){.builtin_code = BUILTIN_ADD, .version = 1};
     model->node_count = 1;
     model->context = (TfLiteContext){
-        .tensors_size = 3, .tensors = model->tensors, .impl_ = model, .ReportError = report_error,
+        .tensors_size = 3, .tensors = model->tensors, .impl_ = model, .ResizeTensor = resize_tensor,
+        .ReportError = report_error,
         .GetExecutionPlan = get_execution_plan, .GetNodeAndRegistration = get_node,
         .ReplaceNodeSubsetsWithDelegateKernels = replace_nodes, .recommended_num_threads = 1};
     return model;
@@ -130,22 +143,23 @@ static Model *make_model(void)
 static int check(Model *model, int seed)
 {
     unsigned char *input = model->tensors[0].data, *output = model->tensors[2].data;
-    for (int i = 0; i < LENGTH; i++)
-        input[i] = (unsigned char)(seed * 31 + i * 7);
-    memset(output, 0x55, LENGTH);
+    size_t length = model->tensors[2].bytes;
+    for (size_t i = 0; i < length; i++)
+        input[i] = (unsigned char)((size_t)seed * 31 + i * 7);
+    memset(output, 0x55, length);
     if (model->registrations[1].invoke(&model->context, &model->nodes[1]) != 0)
         return 1;
-    for (int i = 0; i < LENGTH; i++) {
-        int sum = input[i] + constant[i];
+    for (size_t i = 0; i < length; i++) {
+        int sum = input[i] + constant[i % LENGTH];
         if (output[i] != (sum > 255 ? 255 : sum)) {
-            fprintf(stderr, "output %d is %d, not %d\n", i, output[i], sum);
+            fprintf(stderr, "output %zu is %d, not %d\n", i, output[i], sum);
             return 1;
         }
     }
     return 0;
 }
 
-static int apply(Model *model, TfLiteDelegate *delegate, int bad_shape)
+static int apply(Model *model, TfLiteDelegate *delegate, const int *other_shape)
 {
     if (delegate->Prepare(&model->context, delegate) != 0)
         return 1;
@@ -153,8 +167,8 @@ static int apply(Model *model, TfLiteDelegate *delegate, int bad_shape)
         fprintf(stderr, "the delegate took no node\n");
         return 1;
     }
-    if (bad_shape)
-        model->tensors[0].dims->data[0] = 2;
+    if (other_shape)
+        resize_tensor(&model->context, &model->tensors[0], int_array(2, other_shape));
     return model->registrations[1].prepare(&model->context, &model->nodes[1]);
 }
 
@@ -164,7 +178,7 @@ static void *work(void *argument)
 {
     Worker *worker = argument;
     Model *model = make_model();
-    worker->failed = apply(model, worker->delegate, 0);
+    worker->failed = apply(model, worker->delegate, NULL);
     place(model, 0);
     for (int i = 0; i < worker->invokes && !worker->failed; i++)
         worker->failed = check(model, worker->number + i);
@@ -177,13 +191,16 @@ int main(int argc, char **argv)
 {
     char *keys[MAX_OPTIONS], *values[MAX_OPTIONS];
     size_t options = 0;
-    int threads = 0, invokes = 1, null_report = 0, bad_shape = 0, destroy_first = 0;
+    int threads = 0, invokes = 1, null_report = 0, destroy_first = 0;
+    static const int bad_shape[] = {1, LENGTH + 1}, possible_shape[] = {ROWS, LENGTH}, *other_shape = NULL;
     for (int i = 2; i < argc; i++) {
         char *equals = i + 1 < argc ? strchr(argv[i + 1], '=') : NULL;
         if (!strcmp(argv[i], "--null-report"))
             null_report = 1;
         else if (!strcmp(argv[i], "--bad-shape"))
-            bad_shape = 1;
+            other_shape = bad_shape;
+        else if (!strcmp(argv[i], "--other-shape"))
+            other_shape = possible_shape;
         else if (!strcmp(argv[i], "--destroy-first"))
             destroy_first = 1;
         else if (!strcmp(argv[i], "--threads"))
@@ -209,7 +226,7 @@ int main(int argc, char **argv)
         return 3;
 
     Model *model = make_model();
-    if (apply(model, delegate, bad_shape) != 0)
+    if (apply(model, delegate, other_shape) != 0)
         return 4;
     for (int i = 0; i < 3; i++) {
         place(model, i % 2);

@@ -2,21 +2,18 @@
 
 import ctypes
 import hashlib
-import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from npu_hal_software.jit import object_cache
-from npu_hal_software.jit.dispatcher import RUN, SERVE
+from npu_hal_software.jit import messages, object_cache
 from npu_hal_software.jit.elf_object import ObjectError, load_object
 from npu_hal_software.jit.generator_version import generator_version
+from npu_hal_software.jit.mailbox import RUN, SERVE
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.tiers import Tier, cpu_flags, cpu_model, machine_name
-
-_logger = logging.getLogger("npu_hal.software.jit")
 
 # Addresses of the mailbox and the clock, and of the mailbox: see `dispatcher.emit_dispatcher`.
 RunFunction = Callable[[int, int], None]
@@ -55,10 +52,10 @@ def _load(tier: Tier, rounding: Rounding) -> CompiledKernels:
         try:
             return _link(stored, from_cache=True)
         except ObjectError as error:
-            _logger.warning("cached kernels %s do not load, they are compiled again: %s", key, error)
+            messages.warn("cached kernels %s do not load, they are compiled again: %s", key, error)
     start = time.perf_counter()
     compiled = compile_object(tier, rounding)
-    _logger.info("compiled kernels of tier %s in %.1f s", tier.name, time.perf_counter() - start)
+    messages.info("compiled kernels of tier %s in %.1f s", tier.name, time.perf_counter() - start)
     object_cache.store(key, compiled)
     return _link(compiled, from_cache=False)
 

@@ -9,6 +9,7 @@ from typing import cast
 from npu_hal.api import Graph, InvalidOption, OutOfDeviceMemory, Support
 from npu_hal_software.jit.compiler import load_kernels
 from npu_hal_software.jit.lowering.select import lower_operation
+from npu_hal_software.jit.lowering.transpose_sinking import sink_transpositions
 from npu_hal_software.jit.program import Program
 from npu_hal_software.jit.requantise import Rounding
 from npu_hal_software.jit.subgraph import JitSubgraph
@@ -51,9 +52,10 @@ def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> J
 
 def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> JitSubgraph:
     kernels = load_kernels(tier, rounding)
-    program = Program(graph, tier, rounding, threads)
+    rewritten, positions = sink_transpositions(graph)
+    program = Program(rewritten, tier, rounding, threads)
     try:
-        for position, operation in enumerate(graph.operations):
+        for position, operation in zip(positions, rewritten.operations, strict=True):
             program.position = position
             lower_operation(program, operation, f"operation {position} ({operation.kind})")
         linked = program.link()

@@ -4,8 +4,8 @@ from npu_hal_software.jit.ir import I8, I32, I64, PTR, Function, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range
 from npu_hal_software.jit.record import CALL, COPY, PAD, ROW_SUMS
 
-_VECTOR = 32
-_SMALL_VECTOR = 4
+# Bytes of the vectors that runs of bytes are moved in, by the length of the run.
+_VECTORS = (32, 16, 4)
 
 
 def emit_data_movement(context: KernelContext) -> list[Kernel]:
@@ -41,11 +41,14 @@ def _emit_move_bytes(context: KernelContext, name: str) -> None:
             value = byte ^ source.load(I8, index) if name == "copy_bytes" else byte
             target.store(value, index)
 
-    def small() -> None:
-        enough = count.compare("sge", _SMALL_VECTOR)
-        function.choose(enough, lambda: vectors(_SMALL_VECTOR), single_bytes)
+    def by_length(sizes: tuple[int, ...]) -> None:
+        if not sizes:
+            single_bytes()
+            return
+        size, *smaller = sizes
+        function.choose(count.compare("sge", size), lambda: vectors(size), lambda: by_length(tuple(smaller)))
 
-    function.choose(count.compare("sge", _VECTOR), lambda: vectors(_VECTOR), small)
+    by_length(_VECTORS)
 
 
 def _emit_copy(context: KernelContext) -> None:

@@ -21,11 +21,8 @@ from npu_hal_software.jit.kernel import (
     storing_rows,
     storing_valid_to,
 )
+from npu_hal_software.jit.layout import HEADER_BYTES, ROW_VARIANTS
 from npu_hal_software.jit.record import DEPTHWISE, DEPTHWISE_3X3
-
-HEADER_BYTES = 64
-# The 3x3 kernel has weights for two output rows; the second one's are shifted down by an input row.
-ROW_VARIANTS = 2
 
 
 def interleave(rows: Sequence[Value]) -> list[Value]:

@@ -7,16 +7,12 @@ that comes late finds all chunks handed out and runs through, even while the nex
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from npu_hal_software.jit.ir import I1, I32, I64, PTR, VOID, Function, Module, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel
+from npu_hal_software.jit.mailbox import CONTROL_BYTES, MAILBOX, RUN, SERVE
 from npu_hal_software.jit.record import CHUNKS_SLOT, KIND_SLOT, SLOTS
 
-RUN = "npu_hal_run"
-SERVE = "npu_hal_serve"
-# Per operation: the counters of handed out and of complete chunks, on cache lines of their own.
-CONTROL_BYTES = 128
 _DONE_OFFSET = 64
 # Rounds of waiting with the CPU's pause hint before the scheduler is asked for another thread.
 _SPINS = 2000
@@ -25,43 +21,6 @@ _IDLE_SPINS = 20000
 _EXCHANGED = Type("{ i64, i1 }")
 _FUTEX_WAIT, _FUTEX_WAKE = 128, 129  # the private variants
 _FUTEX_NUMBERS = {"x86_64": 202, "aarch64": 98}
-
-
-@dataclass(frozen=True, slots=True)
-class _Mailbox:
-    """What a subgraph and its helper threads share: int64 fields on cache lines of their own."""
-
-    fields: tuple[str, ...] = (
-        "records",
-        "count",
-        "control",
-        "helpers",  # number of helper threads
-        "start",  # the sequence number before a helper's first run
-        "sequence",  # number of runs announced
-        "sleepers",  # helpers that have to be woken
-        "stop",
-    )
-
-    @property
-    def size(self) -> int:
-        """Bytes of a mailbox."""
-        return _LINE * len(self.fields)
-
-    def offset(self, field: str) -> int:
-        """Byte offset of a field."""
-        return _LINE * self.fields.index(field)
-
-    def address(self, mailbox: Value, field: str) -> Value:
-        """Code for the address of a field."""
-        return mailbox.offset(self.offset(field))
-
-    def read(self, mailbox: Value, field: str, type_: Type = I64) -> Value:
-        """Code that reads a field."""
-        return mailbox.load(type_, self.offset(field))
-
-
-_LINE = 64
-MAILBOX = _Mailbox()
 
 
 def emit_dispatcher(module: Module, kernels: Sequence[Kernel], machine: str) -> None:

@@ -19,13 +19,8 @@ from npu_hal_software.jit.kernel import (
     chunk_range,
     store_valid,
 )
+from npu_hal_software.jit.layout import SEGMENT_BYTES, TILE_ENTRY, TILE_ENTRY_BYTES
 from npu_hal_software.jit.record import GEMM
-
-# Entries of the tile table, int64 each.
-TILE_ENTRY = ("address", "vectors", "first_channel", "channels", "segments", "segment_count")
-TILE_ENTRY_BYTES = 8 * len(TILE_ENTRY)
-# Entries of a table of segments: offset in the input and length in bytes, int64 each.
-SEGMENT_BYTES = 16
 
 # In units of one row's products: see `next_rows`.
 _LATENCY_ROWS = 2

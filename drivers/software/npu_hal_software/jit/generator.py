@@ -12,11 +12,15 @@ from npu_hal_software.jit.gemm import emit_gemm
 from npu_hal_software.jit.ir import Module
 from npu_hal_software.jit.kernel import KernelContext
 from npu_hal_software.jit.lookup_table import emit_lookup_table
+from npu_hal_software.jit.lstm import emit_lstm
+from npu_hal_software.jit.numbers import emit_numbers
 from npu_hal_software.jit.pooling import emit_pooling
 from npu_hal_software.jit.requantise import Rounding, requantiser_for
 from npu_hal_software.jit.resize import emit_resize
+from npu_hal_software.jit.slices import emit_look_up_slices
 from npu_hal_software.jit.softmax import emit_softmax
 from npu_hal_software.jit.tiers import Tier, machine_name
+from npu_hal_software.jit.transpose import emit_transpose
 
 
 def generate_module(tier: Tier, rounding: Rounding) -> str:
@@ -35,6 +39,10 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
         *emit_conversion(context),
         emit_arg_extremum(context),
         emit_extremum(context),
+        emit_transpose(context),
+        emit_lstm(context),
+        emit_numbers(context),
+        emit_look_up_slices(context),
     ]
     emit_dispatcher(context.module, kernels, tier.machine or machine_name())
     return context.module.text

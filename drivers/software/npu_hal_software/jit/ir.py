@@ -108,9 +108,21 @@ class Value:
         """Unsigned remainder."""
         return self._binary("urem", other)
 
+    def sdiv(self, other: "Value | int") -> "Value":
+        """Signed division, rounded towards zero."""
+        return self._binary("sdiv", other)
+
+    def srem(self, other: "Value | int") -> "Value":
+        """Signed remainder, of the sign of this value."""
+        return self._binary("srem", other)
+
     def fadd(self, other: "Value | float") -> "Value":
         """Floating-point sum."""
         return self._binary("fadd", other)
+
+    def fsub(self, other: "Value | float") -> "Value":
+        """Floating-point difference."""
+        return self._binary("fsub", other)
 
     def fmul(self, other: "Value | float") -> "Value":
         """Floating-point product."""

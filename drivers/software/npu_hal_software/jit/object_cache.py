@@ -7,12 +7,11 @@ absent: the caller compiles again.
 
 import contextlib
 import hashlib
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_logger = logging.getLogger("npu_hal.software.jit")
+from npu_hal_software.jit import messages
 
 _MAGIC = b"npu-hal-jit-1\n"
 _DIGEST_BYTES = 32
@@ -48,7 +47,7 @@ def load(key: str) -> bytes | None:
         path = folder / f"{key}.o"
         try:
             if path.stat().st_uid not in (os.getuid(), 0):
-                _logger.warning("ignoring %s, which belongs to another user", path)
+                messages.warn("ignoring %s, which belongs to another user", path)
                 continue
             content = path.read_bytes()
         except OSError:
@@ -57,7 +56,7 @@ def load(key: str) -> bytes | None:
         payload = content[header:]
         if content.startswith(_MAGIC) and content[len(_MAGIC) : header] == hashlib.sha256(payload).digest():
             return payload
-        _logger.warning("ignoring %s, which is damaged; the kernels are compiled again", path)
+        messages.warn("ignoring %s, which is damaged; the kernels are compiled again", path)
     return None
 
 
@@ -73,7 +72,7 @@ def store(key: str, payload: bytes) -> None:
                 file.write(content)
             Path(file.name).replace(folder / f"{key}.o")
         except OSError as error:
-            _logger.info("cannot keep compiled kernels in %s: %s", folder, error)
+            messages.info("cannot keep compiled kernels in %s: %s", folder, error)
         else:
             return
-    _logger.warning("compiled kernels are not kept: no cache folder can be written; set %s", FOLDER_VARIABLE)
+    messages.warn("compiled kernels are not kept: no cache folder can be written; set %s", FOLDER_VARIABLE)

@@ -1,5 +1,6 @@
 """A program under construction: buffers, records, and what keeps their memory alive."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from npu_hal_software.jit.tiers import Tier
 
 CHUNKS_PER_THREAD = 4
 CHUNK_WORK = 2500
+_COPY_BYTES_PER_NANOSECOND = 10
+_LARGE_COPY = 1 << 16
 # int8 tensors are stored as uint8: the value plus 128, which is the byte with its top bit flipped.
 SIGN_BIT = 0x80
 
@@ -47,7 +50,6 @@ class Buffer:
     """Memory of a tensor or a scratch area in the arena."""
 
     size: int
-    is_output: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +72,32 @@ class InputAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class _OutputAddress:
+    """The memory of a graph output, known when the results are read."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Relocation:
     record: int
     slot: int
-    target: Address | InputAddress
+    target: Address | InputAddress | _OutputAddress
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedProgram:
     """Records whose addresses are resolved.
 
-    `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, the (record, slot) pairs that
-    hold its address. `positions` are those of the operations that the records belong to, -1 for none.
+    `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, where its address belongs in
+    the flattened records, and `output_slots` the same for graph outputs. `positions` are those of the operations that
+    the records belong to, -1 for none.
     """
 
     records: NDArray[np.int64]
     arena: NDArray[np.uint8]
-    addresses: dict[int, int]
-    input_slots: tuple[tuple[tuple[int, int], ...], ...]
+    input_slots: tuple[tuple[int, ...], ...]
+    output_slots: tuple[tuple[int, ...], ...]
     keep_alive: tuple[object, ...]
     failures: Failures
     labels: tuple[str, ...]
@@ -119,11 +129,11 @@ class Program:
         """A tensor of the graph."""
         return self.graph.tensors[index]
 
-    def emit(self, kind: RecordKind, chunks: int, **fields: int | Address | InputAddress) -> None:
+    def emit(self, kind: RecordKind, chunks: int, **fields: int | Address | InputAddress | _OutputAddress) -> None:
         """Append a record; addresses are filled in when the program is linked."""
         known = {name: value for name, value in fields.items() if isinstance(value, int | np.integer)}
         for name, value in fields.items():
-            if isinstance(value, Address | InputAddress):
+            if isinstance(value, Address | InputAddress | _OutputAddress):
                 self._relocations.append(_Relocation(len(self.records), kind.slot(name), value))
         self.records.append(kind.pack(max(chunks, 1), **{name: int(value) for name, value in known.items()}))
         self.labels.append(f"{kind.name}: {self.label}")
@@ -202,13 +212,8 @@ class Program:
         return self._constants[index]
 
     def link(self) -> LinkedProgram:
-        """Plan memory and resolve addresses."""
-        # What is appended from here on copies outputs and belongs to no operation.
-        self.position = -1
-        for index in self.graph.outputs:
-            address = self.stored(index)
-            if isinstance(address, Address):
-                address.buffer.is_output = True
+        """Have the outputs copied to the caller's memory, plan memory and resolve addresses."""
+        self._copy_outputs()
         records = np.zeros((len(self.records), SLOTS), np.int64)
         for number, record in enumerate(self.records):
             records[number] = record
@@ -216,27 +221,51 @@ class Program:
         buffers = list(lives)
         offsets, size = plan_memory([lives[buffer] for buffer in buffers])
         arena = allocate(size)
-        base = {buffer: arena.ctypes.data + offset for buffer, offset in zip(buffers, offsets, strict=True)}
-        input_slots: list[list[tuple[int, int]]] = [[] for _ in self.graph.inputs]
-        for relocation in self._relocations:
-            if isinstance(relocation.target, InputAddress):
-                input_slots[relocation.target.position].append((relocation.record, relocation.slot))
-            else:
-                target = relocation.target
-                records[relocation.record, relocation.slot] = base[target.buffer] + target.offset
         start = arena.ctypes.data
+        base = {buffer: start + offset for buffer, offset in zip(buffers, offsets, strict=True)}
+        input_slots: list[list[int]] = [[] for _ in self.graph.inputs]
+        output_slots: list[list[int]] = [[] for _ in self.graph.outputs]
+        for relocation in self._relocations:
+            slot = relocation.record * SLOTS + relocation.slot
+            match relocation.target:
+                case InputAddress(position):
+                    input_slots[position].append(slot)
+                case _OutputAddress(position):
+                    output_slots[position].append(slot)
+                case Address(buffer, offset):
+                    records[relocation.record, relocation.slot] = base[buffer] + offset
         for hook in self._link_hooks:
             hook(lambda address, count: _slice(arena, base[address.buffer] + address.offset - start, count))
         return LinkedProgram(
             records,
             arena,
-            {index: base[self._stored[index]] for index in self._stored if self._stored[index] in base},
             tuple(tuple(slots) for slots in input_slots),
+            tuple(tuple(slots) for slots in output_slots),
             tuple(self._keep_alive),
             self.failures,
             tuple(self.labels),
             tuple(self.positions),
         )
+
+    def _copy_outputs(self) -> None:
+        """Append what gives the results to the caller.
+
+        Kernels write whole vectors over a tensor's end, so they work in the arena. The copies come last: a caller may
+        have an output where an input was.
+        """
+        self.position, self.label = -1, "outputs"
+        for position, index in enumerate(self.graph.outputs):
+            tensor = self.tensor(index)
+            # Threads share rows, if there is enough to copy.
+            rows = math.prod(tensor.shape[:2]) if tensor.rank > 2 and tensor.nbytes > _LARGE_COPY else 1
+            fields = whole_copy(tensor.nbytes // rows) | {
+                "size_0": rows,
+                "input_step_0": tensor.nbytes // rows,
+                "output_step_0": tensor.nbytes // rows,
+                "mask": stored_mask(tensor),
+            }
+            chunks = position_chunks(self, tensor.nbytes // _COPY_BYTES_PER_NANOSECOND, rows)
+            self.emit(COPY, chunks, input=self.stored(index), output=_OutputAddress(position), **fields)
 
     def _lifetimes(self) -> dict[Buffer, Lifetime]:
         lives: dict[Buffer, Lifetime] = {}
@@ -246,8 +275,7 @@ class Program:
                 uses.append((relocation.record, relocation.target.buffer))
         for number, buffer in uses:
             life = lives.get(buffer, Lifetime(buffer.size, number, number))
-            last = len(self.records) if buffer.is_output else max(life.last, number)
-            lives[buffer] = Lifetime(buffer.size, min(life.first, number), last)
+            lives[buffer] = Lifetime(buffer.size, min(life.first, number), max(life.last, number))
         return lives
 
 

@@ -197,7 +197,15 @@ LOOKUP = RecordKind(9, "lookup", ("input", "output", "count", "table"))
 SOFTMAX = RecordKind(
     10,
     "softmax",
-    ("input", "output", "rows", "depth", "table", "sum_table"),
+    (
+        "input",
+        "output",
+        "rows",
+        "depth",
+        "table",
+        "scratch",  # memory for one row's exponentials for each chunk
+        "scratch_bytes",
+    ),
 )
 RESIZE_BILINEAR = RecordKind(
     11,
@@ -231,7 +239,7 @@ ARG_EXTREMUM = RecordKind(
         "input",
         "output",
         "rows",
-        "depth",  # 256 at most
+        "depth",
         "mask",  # xor of every byte: 0 for the largest, 255 for the smallest
         "is_long",  # 1: int64 indices, 0: int32
     ),
@@ -246,6 +254,92 @@ EXTREMUM = RecordKind(
         "output",
         "count",
         "is_maximum",  # 1: the larger, 0: the smaller
+    ),
+)
+TRANSPOSE_OUTER_AXES = 4
+TRANSPOSE = RecordKind(
+    19,
+    "transpose",
+    (
+        "input",
+        "output",
+        "rows",
+        "columns",
+        "row_step",  # bytes from one input row to the next
+        "column_step",  # bytes from one output row, which is an input column, to the next
+        "element",  # bytes that are contiguous on both sides: 1, 2, 4 or 8
+        "mask",  # xor of every byte, 8 times
+        "outer",  # number of matrices: the product of the sizes
+        *(f"size_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
+        *(f"input_step_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
+        *(f"output_step_{axis}" for axis in range(TRANSPOSE_OUTER_AXES)),
+    ),
+)
+LSTM = RecordKind(
+    20,
+    "lstm",
+    (
+        "input",
+        "input_sequence_step",  # bytes
+        "input_time_step",
+        "output",
+        "output_sequence_step",
+        "output_time_step",
+        "sequences",
+        "steps",
+        "units",
+        "state",  # what the output was before the first step
+        "cell",  # int16, changed in place
+        "blocks",  # address of the first block of constants and weights
+        "block_step",
+        "block_count",
+        "input_groups",  # inputs / 4
+        "state_groups",
+        "sums",  # scratch memory of the gates' sums
+        "sums_bytes",  # of one sequence
+        "logistic",  # addresses of tables of int16 by int16
+        "gate_tanh",
+        "cell_tanh",
+        "added_shift",  # bits from the product of input gate and candidate to the cell state
+        "cell_bound",
+        "lowest_cell",
+        "hidden_multiplier",
+        "hidden_shift",
+        "hidden_zero_point",
+    ),
+)
+NUMBERS = RecordKind(
+    21,
+    "numbers",
+    (
+        "lhs",
+        "rhs",
+        "lhs_step",  # 1: one number after the other, 0: the same number always
+        "rhs_step",
+        "output",
+        "count",
+        "function",  # index in `layout.NUMBER_FUNCTIONS`
+        "low",  # bounds of results; bits of a float if they are floats
+        "high",
+    ),
+)
+LOOK_UP_SLICES_DEPTH = 4
+LOOK_UP_SLICES = RecordKind(
+    22,
+    "look_up_slices",
+    (
+        "input",
+        "output",
+        "indices",
+        "index_bytes",  # 4: int32, 8: int64
+        "blocks",  # parts of the input in which the same slices are looked up
+        "block_step",
+        "rows",  # slices of each block
+        "depth",  # indices of a slice
+        *(f"size_{axis}" for axis in range(LOOK_UP_SLICES_DEPTH)),
+        *(f"step_{axis}" for axis in range(LOOK_UP_SLICES_DEPTH)),
+        "bytes",  # of a slice
+        "refusal",  # address of a function that is called if an index is outside of the input
     ),
 )
 CALL = RecordKind(12, "call", ("function", "argument"))

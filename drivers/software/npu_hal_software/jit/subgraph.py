@@ -4,107 +4,99 @@ import threading
 import weakref
 from collections.abc import Sequence
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from npu_hal.api import Array, DType, Graph, InvalidState, OperationTime, Subgraph, check_buffers
+from npu_hal import api
+from npu_hal.api import Array, Graph, InvalidState, Subgraph
+from npu_hal_software.jit.bound_arrays import BoundArrays
 from npu_hal_software.jit.compiler import CompiledKernels
-from npu_hal_software.jit.program import SIGN_BIT, LinkedProgram
+from npu_hal_software.jit.program import LinkedProgram
 from npu_hal_software.jit.record import CHUNKS_SLOT
 from npu_hal_software.jit.threads import Crew
 
+if TYPE_CHECKING:
+    from npu_hal.api import OperationTime
+
 
 class JitSubgraph(Subgraph):
-    """Runs the records of a program. No memory is allocated from one inference to the next."""
+    """Runs the records of a program. No memory is allocated from one inference to the next.
+
+    Execution happens in `read_outputs`, so that the caller's inputs are read where they are and results are written
+    where the caller wants them.
+    """
 
     def __init__(self, graph: Graph, program: LinkedProgram, kernels: CompiledKernels, threads: int) -> None:
-        self._graph = graph
+        self._output_tensors = graph.output_tensors
         self._program: LinkedProgram | None = program
         shares = any(record[CHUNKS_SLOT] > 1 for record in program.records)
         self._crew = Crew(kernels, program.records, threads - 1 if shares else 0)
         weakref.finalize(self, self._crew.close)
         self._loner = Crew(kernels, program.records, 0)
-        self._positions = program.positions
-        self._outputs = [_output_view(program, graph, index) for index in graph.outputs]
-        self._bound_inputs = [0] * len(graph.inputs)
+        self._inputs = BoundArrays(program.records, program.input_slots, graph.input_tensors, "input")
+        self._outputs = BoundArrays(program.records, program.output_slots, graph.output_tensors, "output")
+        self._queued: tuple[Array, ...] | None = None
         self._lock = threading.Lock()
-        self._has_result = False
 
     def invoke(self, inputs: Sequence[Array]) -> None:
-        """Run one inference; its results stay here until `read_outputs`."""
-        program = self._require_open()
-        check_buffers(self._graph.input_tensors, inputs, "input")
-        with self._lock:
-            self._bind(program, inputs)
-            self._crew.run()
-            program.failures.raise_first()
-            self._has_result = True
+        """Remember where the inputs are; raises `InvalidInput`, `InvalidState`."""
+        self._require_open()
+        self._inputs.check(inputs)
+        self._queued = tuple(inputs)
 
     def read_outputs(self, outputs: Sequence[Array]) -> None:
-        """Copy the results of the last `invoke`."""
-        self._require_open()
-        check_buffers(self._graph.output_tensors, outputs, "output", writable=True)
-        if not self._has_result:
-            raise InvalidState("no inference is queued: call invoke before read_outputs")
-        self._has_result = False
-        for target, source, tensor in zip(outputs, self._outputs, self._graph.output_tensors, strict=True):
-            if tensor.dtype is DType.INT8:
-                np.bitwise_xor(source, np.uint8(SIGN_BIT), out=target.view(np.uint8))
-            else:
-                target[...] = source.view(target.dtype).reshape(target.shape)
+        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`."""
+        self._outputs.check(outputs)
+        self._run(self._crew, outputs)
 
-    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
+    def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence["OperationTime"]:
         """One inference on one thread, timed record by record; see `npu_hal.api.Subgraph`."""
         started = perf_counter()
-        ticks = self.count_ticks(inputs)
+        ticks = self._count_ticks(inputs, outputs)
         seconds = perf_counter() - started
-        self._has_result = True
-        self.read_outputs(outputs)
         # The rate of the cycle counter is not known; its whole span is what the clock saw, calling included.
         second_per_tick = seconds / max(sum(count for _, count in ticks), 1)
+        # Named in full, so that it is imported where a profile is made.
         return [
-            OperationTime(position, label.partition(":")[0], count * second_per_tick)
-            for position, (label, count) in zip(self._positions, ticks, strict=True)
+            api.OperationTime(position, label.partition(":")[0], count * second_per_tick)
+            for position, (label, count) in zip(self._require_open().positions, ticks, strict=True)
             if position >= 0
         ]
 
     def count_ticks(self, inputs: Sequence[Array]) -> list[tuple[str, int]]:
         """Run one inference on one thread: (label, clock ticks) of each record."""
+        outputs: list[Array] = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in self._output_tensors]
+        return self._count_ticks(inputs, outputs)
+
+    def _count_ticks(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> list[tuple[str, int]]:
         program = self._require_open()
-        check_buffers(self._graph.input_tensors, inputs, "input")
         clock = np.zeros(len(program.records) + 1, np.int64)
-        with self._lock:
-            self._bind(program, inputs)
-            self._loner.run(clock.ctypes.data)
-            program.failures.raise_first()
+        self.invoke(inputs)
+        self._outputs.check(outputs)
+        self._run(self._loner, outputs, clock.ctypes.data)
         return list(zip(program.labels, np.diff(clock).tolist(), strict=True))
+
+    def _run(self, crew: Crew, outputs: Sequence[Array], clock: int = 0) -> None:
+        with self._lock:
+            # Looked at with the lock held: another thread may have closed the subgraph.
+            program = self._require_open()
+            queued, self._queued = self._queued, None
+            if queued is None:
+                raise InvalidState("no inference is queued: call invoke before read_outputs")
+            self._inputs.bind(queued)
+            self._outputs.bind(outputs)
+            crew.run(clock)
+            program.failures.raise_first()
 
     def close(self) -> None:
         """Release memory and helper threads."""
         with self._lock:
             self._crew.close()
             self._program = None
-            self._outputs = []
+            self._queued = None
 
     def _require_open(self) -> LinkedProgram:
         if self._program is None:
             raise InvalidState("the subgraph was closed; create it again")
         return self._program
-
-    def _bind(self, program: LinkedProgram, inputs: Sequence[Array]) -> None:
-        """Write the inputs' addresses to the records that read them."""
-        for position, (array, slots) in enumerate(zip(inputs, program.input_slots, strict=True)):
-            address = array.ctypes.data
-            if address != self._bound_inputs[position]:
-                self._bound_inputs[position] = address
-                for record, slot in slots:
-                    program.records[record, slot] = address
-
-
-def _output_view(program: LinkedProgram, graph: Graph, index: int) -> NDArray[np.uint8]:
-    """The bytes of an output in the arena; shaped as the tensor if its elements are bytes."""
-    tensor = graph.tensors[index]
-    start = program.addresses[index] - program.arena.ctypes.data
-    flat = program.arena[start : start + tensor.nbytes]
-    return flat.reshape(tensor.shape) if tensor.dtype.is_quantised8 else flat

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal_software.jit.compiler import CompiledKernels
-from npu_hal_software.jit.dispatcher import CONTROL_BYTES, MAILBOX
+from npu_hal_software.jit.mailbox import CONTROL_BYTES, MAILBOX
 from npu_hal_software.jit.packing.memory import allocate
 
 
@@ -32,7 +32,7 @@ class Crew:
         """Run the records once; `clock` is 0 or the address of an int64 array for ticks before each and at the end."""
         if len(self._threads) != self._helpers:
             self._start()
-        self._kernels.run(self._mailbox.ctypes.data, clock)
+        self._kernels.run(self._mailbox_address, clock)
 
     def close(self) -> None:
         """Let the helpers end, and wait for them."""
@@ -51,6 +51,7 @@ class Crew:
         # A helper of this process may outlive the crew's last reference; it keeps its own to both.
         self._control = allocate(CONTROL_BYTES * count)
         self._mailbox = allocate(MAILBOX.size)
+        self._mailbox_address = self._mailbox.ctypes.data
         self._set("records", self._records.ctypes.data)
         self._set("count", count)
         self._set("control", self._control.ctypes.data)
@@ -61,7 +62,7 @@ class Crew:
 
     def _start(self) -> None:
         serve = self._kernels.serve
-        address = self._mailbox.ctypes.data
+        address = self._mailbox_address
         keep_alive = (self._mailbox, self._control, self._records, self._kernels)
         for number in range(self._helpers):
             thread = threading.Thread(
@@ -75,7 +76,7 @@ class Crew:
         """Announce a run of no records, so that sleeping helpers look at `stop`."""
         self._set("count", 0)
         self._set("helpers", len(self._threads))
-        self._kernels.run(self._mailbox.ctypes.data, 0)
+        self._kernels.run(self._mailbox_address, 0)
 
 
 def _serve(serve: object, address: int, keep_alive: object) -> None:

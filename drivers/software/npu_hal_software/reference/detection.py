@@ -14,6 +14,7 @@ from npu_hal_software.reference.kernel import Kernel
 from npu_hal_software.reference.non_maximum_suppression import Floats, Indices, suppress
 from npu_hal_software.reference.quantized import scale_of, zero_point_of
 
+RealValues = Callable[[Array], Floats]
 # Detections: indices of boxes, their classes and scores.
 _Detections = tuple[Indices, Indices, Floats]
 
@@ -26,8 +27,8 @@ def compile_detection_post_process(operation: DetectionPostProcess, tensors: Seq
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
         boxes = decode(operation, encodings_of(inputs[0])[0], anchors_of(inputs[2]))
-        scores = scores_of(inputs[1])[0][:, -operation.num_classes :]
-        chosen, classes, values = detect(operation, boxes, scores)
+        scores = inputs[1][0][:, -operation.num_classes :]
+        chosen, classes, values = detect(operation, boxes, scores, scores_of)
         for output in outputs:
             output[...] = 0
         outputs[0][0, : len(chosen)] = boxes[chosen]
@@ -50,34 +51,31 @@ def decode(operation: DetectionPostProcess, encodings: Floats, anchors: Floats) 
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
-def _real_values(tensor: Tensor) -> Callable[[Array], Floats]:
+def _real_values(tensor: Tensor) -> RealValues:
     if tensor.dtype is DType.FLOAT32:
         return lambda values: values
     scale, zero_point = scale_of(tensor), zero_point_of(tensor)
     return lambda values: scale * (values.astype(np.int32) - zero_point).astype(np.float32)
 
 
-def _fast(operation: DetectionPostProcess, boxes: Floats, scores: Floats) -> _Detections:
+def _fast(operation: DetectionPostProcess, boxes: Floats, scores: Array, scores_of: RealValues) -> _Detections:
     shown = operation.max_classes_per_detection
-    chosen = suppress(
-        boxes,
-        scores.max(axis=1, initial=-np.inf),
-        operation.score_threshold,
-        operation.iou_threshold,
-        operation.max_detections,
-    )
-    best = np.argsort(-scores[chosen], axis=1, kind="stable")[:, :shown]
-    values = np.take_along_axis(scores[chosen], best, axis=1)
+    # Stored scores are ordered as the real ones.
+    best_scores = scores_of(scores.max(axis=1))
+    chosen = suppress(boxes, best_scores, operation.score_threshold, operation.iou_threshold, operation.max_detections)
+    of_chosen = scores_of(scores[chosen])
+    best = np.argsort(-of_chosen, axis=1, kind="stable")[:, :shown]
+    values = np.take_along_axis(of_chosen, best, axis=1)
     return np.repeat(chosen, shown), best.reshape(-1), values.reshape(-1)
 
 
-def _regular(operation: DetectionPostProcess, boxes: Floats, scores: Floats) -> _Detections:
+def _regular(operation: DetectionPostProcess, boxes: Floats, scores: Array, scores_of: RealValues) -> _Detections:
     limit = min(operation.detections_per_class, operation.max_detections)
     chosen = np.empty(0, np.int64)
     classes = np.empty(0, np.int64)
     values = np.empty(0, np.float32)
     for index in range(operation.num_classes):
-        of_class = np.ascontiguousarray(scores[:, index])
+        of_class = scores_of(np.ascontiguousarray(scores[:, index]))
         found = suppress(boxes, of_class, operation.score_threshold, operation.iou_threshold, limit)
         # Of equal scores, those of the earlier class come first.
         values = np.concatenate([values, of_class[found]])

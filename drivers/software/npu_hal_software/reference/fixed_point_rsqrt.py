@@ -20,10 +20,13 @@ ITERATIONS = 5
 
 
 def reciprocal_square_root(values: Integers) -> FixedPointMultiplier:
-    """``1 / sqrt(v)`` for each v in [1, 2**29), as multipliers (GetInvSqrtQuantizedMultiplierExp).
+    """``1 / sqrt(v)`` for each v in [1, 2**31), as multipliers (GetInvSqrtQuantizedMultiplierExp).
 
     v is normalised by a power of four; five steps of Newton's method from 1 follow.
     """
+    is_one = values == 1
+    is_large = values >= 1 << 29
+    values = np.where(is_large, values >> 2, values)
     # frexp's exponent is the bit length.
     leading_zeros = 32 - np.frexp(values.astype(np.float64))[1].astype(np.int64)
     pairs = (leading_zeros - 1) // 2 - 1
@@ -34,9 +37,8 @@ def reciprocal_square_root(values: Integers) -> FixedPointMultiplier:
         cube = saturating_left_shift(multiply(multiply(x, x), x), 6)
         x = saturating_left_shift(multiply(x, THREE_HALVES) - multiply(half, cube), 3)
     root = multiply(x, SQRT_HALF)
-    right_shift = 11 - pairs
+    right_shift = 11 + is_large - pairs
     significands = root << np.maximum(-right_shift, 0)
-    is_one = values == 1
     return FixedPointMultiplier(
         np.where(is_one, INT32_MAX, significands), np.where(is_one, 0, -np.maximum(right_shift, 0))
     )

@@ -1,4 +1,4 @@
-"""Operations that move values: CONCATENATION, SPLIT, PAD, RESHAPE, TRANSPOSE.
+"""Operations that move values: CONCATENATION, SPLIT, PAD, TRANSPOSE.
 
 The one that may compute is CONCATENATION: an 8-bit input whose quantisation differs from the output's is brought to
 it in float32, ``clamp(round(x * s - zero_point_x * s) + zero_point_y)`` with ``s = scale_x * (1 / scale_y)``.
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import Activation, Array, Concatenation, DType, Pad, Reshape, Split, Tensor, Transpose
+from npu_hal.api import Activation, Array, Concatenation, DType, Pad, Split, Tensor, Transpose
 from npu_hal_software.reference.byte_table import tabulate
 from npu_hal_software.reference.fixed_point import round_half_away
 from npu_hal_software.reference.kernel import Kernel
@@ -100,11 +100,6 @@ def compile_pad(operation: Pad, tensors: Sequence[Tensor]) -> Kernel:
         outputs[0][inside] = inputs[0]
 
     return run
-
-
-def compile_reshape(operation: Reshape, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of a change of shape."""
-    return lambda inputs, outputs: np.copyto(outputs[0], inputs[0].reshape(operation.shape))
 
 
 def compile_transpose(operation: Transpose, tensors: Sequence[Tensor]) -> Kernel:

@@ -13,7 +13,6 @@ from npu_hal.api import (
     Array,
     BatchToSpaceNd,
     DepthToSpace,
-    ExpandDims,
     MirrorPad,
     Pack,
     PadV2,
@@ -22,7 +21,6 @@ from npu_hal.api import (
     SpaceToBatchNd,
     SpaceToDepth,
     SplitV,
-    Squeeze,
     StridedSlice,
     Tensor,
     Tile,
@@ -86,12 +84,6 @@ def compile_split_v(operation: SplitV, tensors: Sequence[Tensor]) -> Kernel:
 def compile_tile(operation: Tile, tensors: Sequence[Tensor]) -> Kernel:
     """The kernel of a repetition."""
     return _one_output(lambda x: np.tile(x, operation.multiples))
-
-
-def compile_same_elements(operation: Squeeze | ExpandDims, tensors: Sequence[Tensor]) -> Kernel:
-    """The kernel of an operation that changes the shape alone."""
-    shape = tensors[operation.output].shape
-    return _one_output(lambda x: x.reshape(shape))
 
 
 def compile_shape(operation: ShapeOf, tensors: Sequence[Tensor]) -> Kernel:

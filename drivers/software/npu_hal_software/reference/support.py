@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from npu_hal.api import AnyOperation, Tensor
-from npu_hal_software.reference.definitions import DEFINITIONS
+from npu_hal.api import Operation, Tensor
+from npu_hal_software.reference.definitions import find_definition
 
 _SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 _LARGEST = float(np.finfo(np.float32).max)
@@ -14,9 +14,9 @@ _LARGEST = float(np.finfo(np.float32).max)
 _PER_AXIS_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "DEQUANTIZE"})
 
 
-def refusal(operation: AnyOperation, tensors: Sequence[Tensor]) -> str:
+def refusal(operation: Operation, tensors: Sequence[Tensor]) -> str:
     """Why `operation` over `tensors` has no definition, in words, or "" if it has one."""
-    definition = DEFINITIONS.get(operation.kind)
+    definition = find_definition(operation.kind)
     if definition is None:
         return f"the software driver does not know operations of kind {operation.kind}"
     if operation.needs_quantization or operation.kind == "DEQUANTIZE":
@@ -27,7 +27,7 @@ def refusal(operation: AnyOperation, tensors: Sequence[Tensor]) -> str:
     return definition.refusal(operation, tensors)
 
 
-def _quantization_problem(operation: AnyOperation, tensor: Tensor) -> str:
+def _quantization_problem(operation: Operation, tensor: Tensor) -> str:
     quantization = tensor.quantization
     if quantization is None or not (tensor.dtype.is_quantised8 or operation.kind in ("QUANTIZE", "DEQUANTIZE")):
         return ""

@@ -16,8 +16,10 @@ from npu_hal_software.jit.record import ADD, COPY, MULTIPLY
 MAX_BROADCAST_AXES = 4
 
 
-def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> None:
+def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
     """Operands that broadcast are expanded first. The kernel of sums wants the operand of the larger scale first."""
+    if program.tensor(operation.output).rank > MAX_BROADCAST_AXES:
+        return False
     first, second = operation.lhs, operation.rhs
     signs = (0, -1 if isinstance(operation, Sub) else 0)
     if program.tensor(first).affine().scale < program.tensor(second).affine().scale:
@@ -47,6 +49,7 @@ def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> None:
         lhs_zero_point=stored_zero_point(lhs),
         rhs_zero_point=stored_zero_point(rhs),
     )
+    return True
 
 
 def _lane_words(program: Program, real: float) -> tuple[NDArray[np.int32], Multipliers]:

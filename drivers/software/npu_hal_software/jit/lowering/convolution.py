@@ -12,6 +12,7 @@ from npu_hal_software.jit.lowering.weights import (
     CentredWeights,
     bias_values,
     centre_weights,
+    fits_int8,
     folded_bias,
     product_multipliers,
 )
@@ -129,8 +130,17 @@ def segmented(weights: CentredWeights, offsets: NDArray[np.int64]) -> SegmentedW
     return SegmentedWeights(tuple(terms), offsets, padded_depth)
 
 
-def lower_fully_connected(program: Program, operation: FullyConnected) -> None:
+def packs_weights(program: Program, operation: Conv2D | DepthwiseConv2D | FullyConnected) -> bool:
+    """Whether weights and bias are known when the subgraph is created, in a form that can be packed."""
+    weights, bias = program.tensor(operation.inputs[1]), operation.bias
+    is_constant = weights.is_constant and (bias is None or program.tensor(bias).is_constant)
+    return is_constant and (isinstance(operation, DepthwiseConv2D) or fits_int8(weights))
+
+
+def lower_fully_connected(program: Program, operation: FullyConnected) -> bool:
     """Every row of the input is an output position."""
+    if not packs_weights(program, operation):
+        return False
     input_, weights = program.tensor(operation.input), program.tensor(operation.weights)
     output = program.tensor(operation.output)
     channels, depth = weights.shape
@@ -159,6 +169,7 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> None:
         Multipliers.of(fully_connected_multipliers(input_, weights, output, program.rounding == "xnnpack")),
         single_rounding=True,
     )
+    return True
 
 
 def fully_connected_multipliers(input_: Tensor, weights: Tensor, output: Tensor, xnnpack: bool) -> NDArray[np.float64]:
@@ -170,11 +181,14 @@ def fully_connected_multipliers(input_: Tensor, weights: Tensor, output: Tensor,
     return np.full(channels, np.float64(product) / np.float64(np.float32(output.affine().scale)))
 
 
-def lower_convolution(program: Program, operation: Conv2D) -> None:
+def lower_convolution(program: Program, operation: Conv2D) -> bool:
     """A kernel row is a segment, or each of its taps if the kernel is dilated; batches are more rows."""
+    if operation.groups(program.graph.tensors) != 1 or not packs_weights(program, operation):
+        return False
     input_, weights = program.tensor(operation.input), program.tensor(operation.filter)
     centred = centre_weights(weights)
     emit_convolution(program, operation, centred, weights, input_)
+    return True
 
 
 def emit_convolution(

@@ -6,8 +6,12 @@ from numpy.typing import NDArray
 from npu_hal.api import DepthwiseConv2D, resolve_padding
 from npu_hal_software.jit.depthwise_flat import ends_bytes, most_channels, shortest_row
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
+<<<<<<< HEAD
 from npu_hal_software.jit.lowering.convolution import emit_convolution, padded_image
 from npu_hal_software.jit.lowering.product_sums import largest_sums, requantise_products
+=======
+from npu_hal_software.jit.lowering.convolution import emit_convolution, packs_weights, padded_image
+>>>>>>> main
 from npu_hal_software.jit.lowering.weights import (
     bias_values,
     centre_weights,
@@ -29,12 +33,14 @@ from npu_hal_software.jit.program import Address, Program, position_chunks, stor
 from npu_hal_software.jit.record import COPY, DEPTHWISE, DEPTHWISE_3X3, DEPTHWISE_FLAT
 
 
-def lower_depthwise_convolution(program: Program, operation: DepthwiseConv2D) -> None:
+def lower_depthwise_convolution(program: Program, operation: DepthwiseConv2D) -> bool:
     """Choose a kernel by the shape of the filter and the number of channels."""
+    if not packs_weights(program, operation):
+        return False
     input_, weights = program.tensor(operation.input), program.tensor(operation.filter)
     if input_.shape[3] == 1:
         _lower_as_convolution(program, operation)
-        return
+        return True
     _, kernel_height, kernel_width, channels = weights.shape
     is_3x3 = (
         (kernel_height, kernel_width) == (3, 3)
@@ -46,6 +52,7 @@ def lower_depthwise_convolution(program: Program, operation: DepthwiseConv2D) ->
         _lower_3x3(program, operation)
     else:
         _lower_any(program, operation)
+    return True
 
 
 def _lower_as_convolution(program: Program, operation: DepthwiseConv2D) -> None:

@@ -1,7 +1,5 @@
 """MINIMUM and MAXIMUM of bytes: of two tensors of one shape, or of a tensor and a constant number."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from npu_hal.api import Maximum, Minimum, Tensor
@@ -10,9 +8,9 @@ from npu_hal_software.jit.program import Address, Program, position_chunks, stor
 from npu_hal_software.jit.record import EXTREMUM
 
 
-def fits_extremum(operation: Minimum | Maximum, tensors: Sequence[Tensor]) -> bool:
+def _fits(program: Program, operation: Minimum | Maximum) -> bool:
     """Whether the operands have one shape, or one is a constant number."""
-    lhs, rhs, output = (tensors[index] for index in (operation.lhs, operation.rhs, operation.output))
+    lhs, rhs, output = (program.tensor(index) for index in (operation.lhs, operation.rhs, operation.output))
     return all(tensor.shape == output.shape or _is_number(tensor) for tensor in (lhs, rhs)) and not (
         _is_number(lhs) and _is_number(rhs)
     )
@@ -22,8 +20,10 @@ def _is_number(tensor: Tensor) -> bool:
     return tensor.is_constant and tensor.size == 1
 
 
-def lower_extremum(program: Program, operation: Minimum | Maximum) -> None:
+def lower_extremum(program: Program, operation: Minimum | Maximum) -> bool:
     """Bytes in their order as unsigned numbers, which is that of the values."""
+    if not _fits(program, operation):
+        return False
     lhs, rhs = operation.lhs, operation.rhs
     if _is_number(program.tensor(lhs)):
         lhs, rhs = rhs, lhs
@@ -44,3 +44,4 @@ def lower_extremum(program: Program, operation: Minimum | Maximum) -> None:
         count=size,
         is_maximum=int(isinstance(operation, Maximum)),
     )
+    return True

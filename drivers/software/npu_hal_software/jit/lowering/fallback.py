@@ -4,24 +4,44 @@ The program stays one native call; a callback takes the interpreter's lock for a
 """
 
 import ctypes
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from npu_hal.api import AnyOperation, Array, DType, Tensor
+from npu_hal.api import Array, DType, Operation, Tensor
+from npu_hal_software.jit import messages
 from npu_hal_software.jit.lowering.definition import compile_definition
 from npu_hal_software.jit.program import SIGN_BIT, Address, Program
-
-_logger = logging.getLogger("npu_hal.software.jit")
 
 _Callback = ctypes.CFUNCTYPE(None, ctypes.c_int64)
 
 
-def lower_by_reference(program: Program, operation: AnyOperation) -> None:
+def lower_by_reference(program: Program, operation: Operation) -> None:
     """Call the definition in numpy on the stored bytes."""
-    _logger.info("%s runs in numpy: there is no native kernel for its form", program.label)
+    messages.info("%s runs in numpy: there is no native kernel for its form", program.label)
     kernel = compile_definition(operation, program.graph.tensors)
+    function, operands = _callback(program, operation, kernel)
+    uses = [operand.address for operand in operands if isinstance(operand.address, Address)]
+    program.emit_call(function, uses)
+
+
+def refusal_by_reference(program: Program, operation: Operation) -> int:
+    """The address of a function that has the definition refuse an operation's inputs.
+
+    It is for kernels that find an input that they must not compute; the operation's record uses all of its operands.
+    """
+
+    def refuse(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+        compile_definition(operation, program.graph.tensors)(inputs, outputs)
+
+    function, _ = _callback(program, operation, refuse)
+    return function
+
+
+def _callback(
+    program: Program, operation: Operation, kernel: Callable[[Sequence[Array], Sequence[Array]], None]
+) -> tuple[int, list["_Operand"]]:
+    """The address of a function that runs `kernel` on the operation's stored bytes, and its operands."""
     sources = [_Operand(program, index, program.stored(index)) for index in operation.inputs]
     targets = [_Operand(program, index, program.output(index)) for index in operation.outputs]
     failures = program.failures
@@ -40,11 +60,10 @@ def lower_by_reference(program: Program, operation: AnyOperation) -> None:
 
     callback = _Callback(run)
     program.keep_object(callback)
-    function = ctypes.cast(callback, ctypes.c_void_p).value or 0
-    uses = [operand.address for operand in (*sources, *targets) if isinstance(operand.address, Address)]
-    program.emit_call(function, uses)
-    for operand in (*sources, *targets):
+    operands = [*sources, *targets]
+    for operand in operands:
         program.on_link(operand.resolve)
+    return ctypes.cast(callback, ctypes.c_void_p).value or 0, operands
 
 
 class _Operand:

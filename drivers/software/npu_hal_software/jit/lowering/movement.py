@@ -1,11 +1,12 @@
-"""Operations that move bytes: CONCATENATION, SPLIT, PAD, RESHAPE (EXPAND_DIMS, SQUEEZE), TRANSPOSE."""
+"""Operations that move bytes: CONCATENATION, SPLIT, PAD."""
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npu_hal.api import Concatenation, ExpandDims, Pad, Reshape, Split, Squeeze, Transpose
+from npu_hal.api import Activation, Concatenation, Pad, Split
 from npu_hal_software.jit.lowering.tables import emit_lookup, is_identity, stored_table
 from npu_hal_software.jit.program import (
     Address,
@@ -16,20 +17,22 @@ from npu_hal_software.jit.program import (
     stored_mask,
     stored_zero_point,
 )
-from npu_hal_software.jit.record import COPY
+from npu_hal_software.jit.record import COPY, PAD
+
+if TYPE_CHECKING:
+    from npu_hal.api import SplitV, Unpack
 
 # Nested loops of the copy kernel, around runs of contiguous bytes.
 COPY_AXES = 4
+# Size, and bytes from one index to the next in the input and in the output.
+Axis = tuple[int, int, int]
 
 
-def lower_reshape(program: Program, operation: Reshape | ExpandDims | Squeeze) -> None:
-    """The same bytes under another shape."""
-    program.alias(operation.output, operation.input)
-
-
-def lower_concatenation(program: Program, operation: Concatenation) -> None:
+def lower_concatenation(program: Program, operation: Concatenation) -> bool:
     """Each input is copied to its columns, by way of a table if values change."""
     output = program.tensor(operation.output)
+    if operation.activation is not Activation.NONE and not output.dtype.is_quantised8:
+        return False
     row_bytes = math.prod(output.shape[operation.axis :]) * output.dtype.itemsize
     rows = math.prod(output.shape[: operation.axis])
     target = program.output(operation.output)
@@ -39,6 +42,7 @@ def lower_concatenation(program: Program, operation: Concatenation) -> None:
         source, mask = _converted(program, operation, index)
         copy_rows(program, source, target.moved(start), rows, part, part, row_bytes, mask)
         start += part
+    return True
 
 
 def _converted(program: Program, operation: Concatenation, index: int) -> tuple[Address | InputAddress | int, int]:
@@ -55,14 +59,27 @@ def _converted(program: Program, operation: Concatenation, index: int) -> tuple[
     return converted, 0
 
 
-def lower_split(program: Program, operation: Split) -> None:
+def lower_split(program: Program, operation: Split) -> bool:
     """Columns of the input are copied to each part."""
     shape = program.tensor(operation.input).shape
     size = shape[operation.axis] // len(operation.parts)
-    split_columns(program, operation.input, operation.parts, operation.axis, [size] * len(operation.parts))
+    _split_columns(program, operation.input, operation.parts, operation.axis, [size] * len(operation.parts))
+    return True
 
 
-def split_columns(program: Program, index: int, parts: Sequence[int], axis: int, sizes: Sequence[int]) -> None:
+def lower_split_v(program: Program, operation: "SplitV") -> bool:
+    """Columns of the input are copied to each part."""
+    _split_columns(program, operation.input, operation.parts, operation.axis, operation.sizes)
+    return True
+
+
+def lower_unpack(program: Program, operation: "Unpack") -> bool:
+    """Columns of the input are copied to each slice."""
+    _split_columns(program, operation.input, operation.slices, operation.axis, [1] * len(operation.slices))
+    return True
+
+
+def _split_columns(program: Program, index: int, parts: Sequence[int], axis: int, sizes: Sequence[int]) -> None:
     """Copy elements of `axis`, `sizes` of them to each of the tensors `parts`, one after the other."""
     input_ = program.tensor(index)
     step = math.prod(input_.shape[axis + 1 :]) * input_.dtype.itemsize
@@ -110,11 +127,50 @@ def copy_rows(
     )
 
 
-def lower_pad(program: Program, operation: Pad) -> None:
-    """Fill with the zero point, then copy the input to its place."""
+def lower_pad(program: Program, operation: Pad) -> bool:
+    """Rows of one image are padded one after the other; other tensors are filled, then the input is copied in."""
+    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    if output.quantization is not None and output.quantization.is_per_axis:
+        return False
+    value = stored_zero_point(output) if output.dtype.is_quantised8 and output.quantization else stored_mask(output)
+    if input_.rank == 4 and input_.shape[0] == 1 and operation.paddings[::3] == ((0, 0), (0, 0)):
+        _pad_image(program, operation, value)
+        return True
+    itemsize = input_.dtype.itemsize
+    steps = contiguous_steps(input_.shape, itemsize), contiguous_steps(output.shape, itemsize)
+    if not fits_copy(input_.shape, *steps, itemsize):
+        return False
+    _pad_by_filling(program, operation, value)
+    return True
+
+
+def _pad_image(program: Program, operation: Pad, value: int) -> None:
+    """Fill what is around an image with a byte."""
+    input_, output = program.tensor(operation.input), program.tensor(operation.output)
+    (_, height, width, _), (_, (top, _), (left, right), _) = input_.shape, operation.paddings
+    pixel_bytes = input_.shape[3] * input_.dtype.itemsize
+    source, mask = program.exact(operation.input)
+    program.emit(
+        PAD,
+        position_chunks(program, output.nbytes // 32, output.shape[1]),
+        input=source,
+        input_row_step=width * pixel_bytes,
+        row_bytes=width * pixel_bytes,
+        rows=height,
+        output=program.output(operation.output),
+        output_row_step=output.shape[2] * pixel_bytes,
+        output_rows=output.shape[1],
+        top=top,
+        left_bytes=left * pixel_bytes,
+        right_bytes=right * pixel_bytes,
+        value=value,
+        mask=mask,
+    )
+
+
+def _pad_by_filling(program: Program, operation: Pad, value: int) -> None:
     input_, output = program.tensor(operation.input), program.tensor(operation.output)
     itemsize = output.dtype.itemsize
-    value = stored_zero_point(output) if output.dtype.is_quantised8 and output.quantization else stored_mask(output)
     target = program.output(operation.output)
     size = output.nbytes
     pattern = program.constant(np.full(_FILL_BYTES, value, np.uint8))
@@ -125,8 +181,6 @@ def lower_pad(program: Program, operation: Pad) -> None:
     )  # fmt: skip
     if rest:
         copy_rows(program, pattern, target.moved(whole * _FILL_BYTES), 1, rest, rest, rest, 0)
-    if input_.size == 0:
-        return
     output_steps = contiguous_steps(output.shape, itemsize)
     start = sum(before * step for (before, _), step in zip(operation.paddings, output_steps, strict=True))
     source, mask = program.exact(operation.input)
@@ -145,29 +199,11 @@ def lower_pad(program: Program, operation: Pad) -> None:
 _FILL_BYTES = 4096
 
 
-def lower_transpose(program: Program, operation: Transpose) -> None:
-    """The output's elements in order, from the input's strides in the permutation's order."""
-    input_, output = program.tensor(operation.input), program.tensor(operation.output)
-    itemsize = output.dtype.itemsize
-    input_steps = contiguous_steps(input_.shape, itemsize)
-    source, mask = program.exact(operation.input)
-    emit_strided_copy(
-        program,
-        source,
-        program.output(operation.output),
-        output.shape,
-        [input_steps[axis] for axis in operation.permutation],
-        contiguous_steps(output.shape, itemsize),
-        itemsize,
-        mask,
-    )
-
-
 def merged_axes(
     shape: tuple[int, ...], input_steps: list[int], output_steps: list[int], itemsize: int
-) -> tuple[list[tuple[int, int, int]], int]:
-    """Axes as (size, input step, output step) and contiguous bytes, with neighbours merged where strides allow."""
-    axes: list[tuple[int, int, int]] = []
+) -> tuple[list[Axis], int]:
+    """Axes and contiguous bytes, with neighbours merged where strides allow."""
+    axes: list[Axis] = []
     for size, source, target in zip(shape, input_steps, output_steps, strict=True):
         if size == 1:
             continue
@@ -198,6 +234,18 @@ def emit_strided_copy(
 ) -> None:
     """Copy elements of `shape` between strided layouts; steps are in bytes."""
     axes, count = merged_axes(shape, input_steps, output_steps, itemsize)
+    emit_axes(program, source, target, axes, count, mask)
+
+
+def emit_axes(
+    program: Program,
+    source: Address | InputAddress | int,
+    target: Address,
+    axes: list[Axis],
+    count: int,
+    mask: int,
+) -> None:
+    """Copy runs of `count` bytes along at most `COPY_AXES` axes."""
     padded = axes + [(1, 0, 0)] * (COPY_AXES - len(axes))
     fields: dict[str, int] = {}
     for number, (size, input_step, output_step) in enumerate(padded):
@@ -208,7 +256,7 @@ def emit_strided_copy(
         }
     program.emit(
         COPY,
-        position_chunks(program, math.prod(shape) * itemsize // 8, padded[0][0]),
+        position_chunks(program, math.prod(size for size, _, _ in axes) * count // 8, padded[0][0]),
         input=source,
         output=target,
         bytes=count,

@@ -23,13 +23,8 @@ class CopyLayout:
     output_steps: list[int]
     itemsize: int
 
-    @property
-    def fits(self) -> bool:
-        """Whether the copy kernel has enough axes."""
-        return fits_copy(self.sizes, self.input_steps, self.output_steps, self.itemsize)
 
-
-def copy_layout(operation: Rearrangement, input_: Tensor, output: Tensor) -> CopyLayout:
+def _copy_layout(operation: Rearrangement, input_: Tensor, output: Tensor) -> CopyLayout:
     """The copy that an operation is; neither tensor is empty."""
     itemsize = input_.dtype.itemsize
     steps = contiguous_steps(input_.shape, itemsize)
@@ -72,8 +67,11 @@ def _blocks(operation: DepthToSpace | SpaceToDepth, input_: Tensor, output: Tens
     return CopyLayout(0, sizes, flat_steps, deep_steps, itemsize)
 
 
-def lower_rearrangement(program: Program, operation: Rearrangement, layout: CopyLayout) -> None:
-    """One copy."""
+def lower_rearrangement(program: Program, operation: Rearrangement) -> bool:
+    """One copy, if the kernel has enough axes."""
+    layout = _copy_layout(operation, program.tensor(operation.input), program.tensor(operation.output))
+    if not fits_copy(layout.sizes, layout.input_steps, layout.output_steps, layout.itemsize):
+        return False
     emit_strided_copy(
         program,
         moved(program.stored(operation.input), layout.start),
@@ -83,9 +81,10 @@ def lower_rearrangement(program: Program, operation: Rearrangement, layout: Copy
         layout.output_steps,
         layout.itemsize,
     )
+    return True
 
 
-def lower_pack(program: Program, operation: Pack) -> None:
+def lower_pack(program: Program, operation: Pack) -> bool:
     """Each input is copied to its columns."""
     input_ = program.tensor(operation.packed[0])
     rows = math.prod(input_.shape[: operation.axis])
@@ -94,3 +93,4 @@ def lower_pack(program: Program, operation: Pack) -> None:
     for number, index in enumerate(operation.packed):
         source, mask = program.exact(index)
         copy_rows(program, source, target.moved(number * part), rows, part, part, part * len(operation.packed), mask)
+    return True

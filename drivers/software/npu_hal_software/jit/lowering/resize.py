@@ -12,7 +12,7 @@ _ONE = 1 << FRACTION_BITS
 _ENTRY = np.dtype([("lower", np.int64), ("upper", np.int64), ("stay", np.int32), ("move", np.int32)])
 
 
-def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> None:
+def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> bool:
     """uint8 in single precision, int8 in integers."""
     input_ = program.tensor(operation.input)
     batch, height, width, channels = input_.shape
@@ -35,6 +35,7 @@ def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> None:
             in_floats=int(in_floats),
             offset=stored_offset(input_),
         )
+    return True
 
 
 def _moved(address: Address | int, offset: int) -> Address | int:
@@ -83,7 +84,7 @@ def _entries(
     return entries
 
 
-def lower_resize_nearest_neighbor(program: Program, operation: ResizeNearestNeighbor) -> None:
+def lower_resize_nearest_neighbor(program: Program, operation: ResizeNearestNeighbor) -> bool:
     """Pixels are gathered."""
     input_ = program.tensor(operation.input)
     batch, height, width, channels = input_.shape
@@ -104,6 +105,7 @@ def lower_resize_nearest_neighbor(program: Program, operation: ResizeNearestNeig
         bytes=pixel,
         mask=mask,
     )
+    return True
 
 
 def nearest_indices(operation: ResizeNearestNeighbor, size: int, result_size: int) -> NDArray[np.int64]:

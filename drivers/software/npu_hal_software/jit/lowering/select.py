@@ -1,210 +1,111 @@
-"""Which lowering takes an operation, and which forms are left to the reference level."""
+"""Which lowering takes an operation, and which forms are left to the reference level.
 
-from collections.abc import Sequence
+A lowering appends the records of an operation to the program and gives True; or it gives False if there is no kernel
+for the operation's form. To support another kind: write its lowering in a file of this package, and give it a row here.
+A lowering is imported when an operation of its kind is first met.
+"""
 
-from npu_hal.api import (
-    Abs,
-    Activation,
-    Add,
-    AnyOperation,
-    ArgMax,
-    ArgMin,
-    AveragePool2D,
-    Concatenation,
-    Conv2D,
-    DepthToSpace,
-    DepthwiseConv2D,
-    Dequantize,
-    DType,
-    Elu,
-    Exp,
-    ExpandDims,
-    FullyConnected,
-    HardSwish,
-    LeakyRelu,
-    Log,
-    Logistic,
-    Maximum,
-    MaxPool2D,
-    Mean,
-    Minimum,
-    Mul,
-    Pack,
-    Pad,
-    Quantize,
-    Relu,
-    Relu6,
-    ReluN1To1,
-    Reshape,
-    ResizeBilinear,
-    ResizeNearestNeighbor,
-    Slice,
-    Softmax,
-    SpaceToDepth,
-    Split,
-    SplitV,
-    Squeeze,
-    StridedSlice,
-    Sub,
-    Tanh,
-    Tensor,
-    Tile,
-    Transpose,
-    Unpack,
-)
-from npu_hal_software.jit.arg_extremum import LARGEST_DEPTH
-from npu_hal_software.jit.lowering.arg_extremum import lower_arg_extremum
-from npu_hal_software.jit.lowering.arithmetic import MAX_BROADCAST_AXES, lower_arithmetic
-from npu_hal_software.jit.lowering.conversion import lower_conversion
-from npu_hal_software.jit.lowering.convolution import lower_convolution, lower_fully_connected
-from npu_hal_software.jit.lowering.depthwise_convolution import lower_depthwise_convolution
-from npu_hal_software.jit.lowering.extremum import fits_extremum, lower_extremum
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+
+from npu_hal.api import Operation
 from npu_hal_software.jit.lowering.fallback import lower_by_reference
-from npu_hal_software.jit.lowering.movement import (
-    fits_copy,
-    lower_concatenation,
-    lower_pad,
-    lower_reshape,
-    lower_split,
-    lower_transpose,
-    split_columns,
-)
-from npu_hal_software.jit.lowering.pooling import lower_mean, lower_pool
-from npu_hal_software.jit.lowering.rearrangement import copy_layout, lower_pack, lower_rearrangement
-from npu_hal_software.jit.lowering.resize import lower_resize_bilinear, lower_resize_nearest_neighbor
-from npu_hal_software.jit.lowering.softmax import lower_softmax
-from npu_hal_software.jit.lowering.tables import lower_table
-from npu_hal_software.jit.lowering.weights import fits_int8
-from npu_hal_software.jit.program import Program, contiguous_steps
+from npu_hal_software.jit.program import Program
 
-# Sums of bytes beyond 2**24 are not exact in the float quotient of the pooling kernel.
-_LARGEST_WINDOW = (1 << 16) - 1
+Lowering = Callable[[Program, Operation], bool]
+
+# Module and function, for elements of any type; the lowering looks which.
+OF_ANY_TYPE: Mapping[str, tuple[str, str]] = {
+    "ARG_MAX": ("arg_extremum", "lower_arg_extremum"),
+    "ARG_MIN": ("arg_extremum", "lower_arg_extremum"),
+    "CONCATENATION": ("movement", "lower_concatenation"),
+    "DEPTH_TO_SPACE": ("rearrangement", "lower_rearrangement"),
+    "DEQUANTIZE": ("conversion", "lower_conversion"),
+    "EMBEDDING_LOOKUP": ("slices", "lower_look_up_slices"),
+    "EXPAND_DIMS": ("reshape", "lower_reshape"),
+    "GATHER": ("slices", "lower_look_up_slices"),
+    "GATHER_ND": ("slices", "lower_look_up_slices"),
+    "PACK": ("rearrangement", "lower_pack"),
+    "PAD": ("movement", "lower_pad"),
+    "QUANTIZE": ("conversion", "lower_conversion"),
+    "RESHAPE": ("reshape", "lower_reshape"),
+    "RESIZE_NEAREST_NEIGHBOR": ("resize", "lower_resize_nearest_neighbor"),
+    "SLICE": ("rearrangement", "lower_rearrangement"),
+    "SPACE_TO_DEPTH": ("rearrangement", "lower_rearrangement"),
+    "SPLIT": ("movement", "lower_split"),
+    "SPLIT_V": ("movement", "lower_split_v"),
+    "SQUEEZE": ("reshape", "lower_reshape"),
+    "STRIDED_SLICE": ("rearrangement", "lower_rearrangement"),
+    "TILE": ("rearrangement", "lower_rearrangement"),
+    "TRANSPOSE": ("transpose", "lower_transpose"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("lstm", "lower_lstm"),
+    "UNPACK": ("movement", "lower_unpack"),
+}
+
+# The same, for 8-bit elements at the first input and the last output.
+OF_BYTES: Mapping[str, tuple[str, str]] = {
+    "ABS": ("tables", "lower_table"),
+    "ADD": ("arithmetic", "lower_arithmetic"),
+    "AVERAGE_POOL_2D": ("pooling", "lower_pool"),
+    "CONV_2D": ("convolution", "lower_convolution"),
+    "DEPTHWISE_CONV_2D": ("depthwise_convolution", "lower_depthwise_convolution"),
+    "ELU": ("tables", "lower_table"),
+    "EXP": ("tables", "lower_table"),
+    "FULLY_CONNECTED": ("convolution", "lower_fully_connected"),
+    "HARD_SWISH": ("tables", "lower_table"),
+    "LEAKY_RELU": ("tables", "lower_table"),
+    "LOG": ("tables", "lower_table"),
+    "LOGISTIC": ("tables", "lower_table"),
+    "MAXIMUM": ("extremum", "lower_extremum"),
+    "MAX_POOL_2D": ("pooling", "lower_pool"),
+    "MEAN": ("mean", "lower_mean"),
+    "MINIMUM": ("extremum", "lower_extremum"),
+    "MUL": ("arithmetic", "lower_arithmetic"),
+    "QUANTIZE": ("tables", "lower_table"),
+    "RELU": ("tables", "lower_table"),
+    "RELU6": ("tables", "lower_table"),
+    "RELU_N1_TO_1": ("tables", "lower_table"),
+    "RESIZE_BILINEAR": ("resize", "lower_resize_bilinear"),
+    "SOFTMAX": ("softmax", "lower_softmax"),
+    "SUB": ("arithmetic", "lower_arithmetic"),
+    "TANH": ("tables", "lower_table"),
+}
+
+# The same, for all others.
+OF_NUMBERS: Mapping[str, tuple[str, str]] = {
+    "ADD": ("numbers", "lower_numbers"),
+    "CAST": ("numbers", "lower_cast"),
+    "DIV": ("numbers", "lower_numbers"),
+    "FLOOR_DIV": ("numbers", "lower_numbers"),
+    "MUL": ("numbers", "lower_numbers"),
+    "SQRT": ("numbers", "lower_numbers"),
+    "SUB": ("numbers", "lower_numbers"),
+}
 
 
-def lower_operation(program: Program, operation: AnyOperation, label: str) -> None:
+def lower_operation(program: Program, operation: Operation, label: str) -> None:
     """Append the records of one operation."""
     program.label = label
-    tensors = program.graph.tensors
-    operands = [tensors[index] for index in (*operation.inputs, *operation.outputs)]
-    if any(tensor.size == 0 for tensor in operands) or not _lower_natively(program, operation, operands):
+    if not _lower_natively(program, operation):
         lower_by_reference(program, operation)
 
 
-def _lower_natively(program: Program, operation: AnyOperation, operands: Sequence[Tensor]) -> bool:
-    """Append records if there is a kernel for the operation's form."""
-    tensors = program.graph.tensors
-    match operation:
-        case Reshape() | ExpandDims() | Squeeze():
-            lower_reshape(program, operation)
-            return True
-        case Split():
-            lower_split(program, operation)
-            return True
-        case SplitV():
-            split_columns(program, operation.input, operation.parts, operation.axis, operation.sizes)
-            return True
-        case Unpack():
-            split_columns(program, operation.input, operation.slices, operation.axis, [1] * len(operation.slices))
-            return True
-        case Pack():
-            lower_pack(program, operation)
-            return True
-        case Slice() | StridedSlice() | DepthToSpace() | SpaceToDepth() | Tile():
-            layout = copy_layout(operation, operands[0], operands[-1])
-            if not layout.fits:
-                return False
-            lower_rearrangement(program, operation, layout)
-            return True
-        case Pad() if _copies_input(operation, tensors):
-            lower_pad(program, operation)
-            return True
-        case Transpose() if _copies_permuted(operation, tensors):
-            lower_transpose(program, operation)
-            return True
-        case ResizeNearestNeighbor():
-            lower_resize_nearest_neighbor(program, operation)
-            return True
-        case Concatenation() if operation.activation is Activation.NONE or operands[0].dtype.is_quantised8:
-            lower_concatenation(program, operation)
-            return True
-        case Quantize() | Dequantize() if _converts_floats(operands):
-            lower_conversion(program, operation)
-            return True
-        case ArgMax() | ArgMin() if _compares_last_axis(operation, operands[0]):
-            lower_arg_extremum(program, operation)
-            return True
-    if not (operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8):
+def _lower_natively(program: Program, operation: Operation) -> bool:
+    """Append records if there is a kernel for the operation's form; there is none for tensors without elements."""
+    operands = [program.tensor(index) for index in (*operation.inputs, *operation.outputs)]
+    if any(tensor.size == 0 for tensor in operands):
         return False
-    match operation:
-        case Conv2D() if operation.groups(tensors) == 1 and _constant_weights(operation, tensors):
-            lower_convolution(program, operation)
-        case DepthwiseConv2D() if _constant_weights(operation, tensors):
-            lower_depthwise_convolution(program, operation)
-        case FullyConnected() if _constant_weights(operation, tensors):
-            lower_fully_connected(program, operation)
-        case Add() | Sub() | Mul() if len(operands[-1].shape) <= MAX_BROADCAST_AXES:
-            lower_arithmetic(program, operation)
-        case Minimum() | Maximum() if fits_extremum(operation, tensors):
-            lower_extremum(program, operation)
-        case AveragePool2D() | MaxPool2D() if operation.filter_height * operation.filter_width <= _LARGEST_WINDOW:
-            lower_pool(program, operation)
-        case Mean() if _reduces_image(operation, operands[0]):
-            lower_mean(program, operation)
-        case ResizeBilinear():
-            lower_resize_bilinear(program, operation)
-        case Softmax():
-            lower_softmax(program, operation)
-        case Relu() | Relu6() | ReluN1To1() | LeakyRelu() | HardSwish() | Elu() | Logistic() | Tanh() | Quantize():
-            lower_table(program, operation)
-        case Abs() | Exp() | Log():
-            lower_table(program, operation)
-        case _:
-            return False
-    return True
+    of_bytes = operands[0].dtype.is_quantised8 and operands[-1].dtype.is_quantised8
+    for table in (OF_ANY_TYPE, OF_BYTES if of_bytes else OF_NUMBERS):
+        place = table.get(operation.kind)
+        if place is not None and find_lowering(*place)(program, operation):
+            return True
+    return False
 
 
-def _converts_floats(operands: Sequence[Tensor]) -> bool:
-    """Whether one side is float32, and the other bytes with one scale."""
-    floats = [tensor for tensor in operands if tensor.dtype is DType.FLOAT32]
-    stored = [tensor for tensor in operands if tensor.dtype.is_quantised8 and not tensor.affine().is_per_axis]
-    return len(floats) == len(stored) == 1
-
-
-def _compares_last_axis(operation: ArgMax | ArgMin, input_: Tensor) -> bool:
-    """Whether rows of bytes are compared, of no more than the kernel's keys have room for."""
-    return (
-        input_.dtype.is_quantised8
-        and operation.axis == len(input_.shape) - 1
-        and input_.shape[operation.axis] <= LARGEST_DEPTH
-    )
-
-
-def _constant_weights(operation: Conv2D | DepthwiseConv2D | FullyConnected, tensors: Sequence[Tensor]) -> bool:
-    """Whether weights and bias can be packed when the subgraph is created."""
-    weights = tensors[operation.inputs[1]]
-    bias = operation.bias
-    is_constant = weights.is_constant and (bias is None or tensors[bias].is_constant)
-    return is_constant and (isinstance(operation, DepthwiseConv2D) or fits_int8(weights))
-
-
-def _reduces_image(operation: Mean, input_: Tensor) -> bool:
-    """Whether all axes but the first and the last are reduced, and sums of bytes stay in int32."""
-    rank = len(input_.shape)
-    count = input_.size // max(input_.shape[0] * input_.shape[-1], 1)
-    return rank >= 3 and operation.axes == tuple(range(1, rank - 1)) and count < 1 << 22
-
-
-def _copies_input(operation: Pad, tensors: Sequence[Tensor]) -> bool:
-    input_, output = tensors[operation.input], tensors[operation.output]
-    size = output.dtype.itemsize
-    per_tensor = output.quantization is None or not output.quantization.is_per_axis
-    steps = contiguous_steps(input_.shape, size), contiguous_steps(output.shape, size)
-    return per_tensor and fits_copy(input_.shape, *steps, size)
-
-
-def _copies_permuted(operation: Transpose, tensors: Sequence[Tensor]) -> bool:
-    input_, output = tensors[operation.input], tensors[operation.output]
-    size = output.dtype.itemsize
-    input_steps = contiguous_steps(input_.shape, size)
-    permuted = [input_steps[axis] for axis in operation.permutation]
-    return fits_copy(output.shape, permuted, contiguous_steps(output.shape, size), size)
+@cache
+def find_lowering(module: str, function: str) -> Lowering:
+    """The lowering of that name."""
+    lowering: Lowering = getattr(import_module(f"{__package__}.{module}"), function)
+    return lowering

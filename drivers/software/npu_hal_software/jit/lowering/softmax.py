@@ -1,38 +1,40 @@
-"""SOFTMAX of 8-bit tensors: tables of the reference's fixed-point exponentials."""
+"""SOFTMAX of 8-bit tensors: by a table of the reference's fixed-point exponentials."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import Softmax
+from npu_hal_software.jit.packing.memory import SLACK, align
 from npu_hal_software.jit.program import Program, position_chunks
 from npu_hal_software.jit.record import SOFTMAX
-from npu_hal_software.jit.softmax import INTEGER_BITS_OF_SUM
 from npu_hal_software.reference.fixed_point import (
     FixedPointMultiplier,
-    rounding_divide_by_power_of_two,
     rounding_doubling_high_multiply,
     wrap_int32,
 )
 from npu_hal_software.reference.fixed_point_exp import INTEGER_BITS_OF_ARGUMENT, exp_of_negative
 
 
-def lower_softmax(program: Program, operation: Softmax) -> None:
+def lower_softmax(program: Program, operation: Softmax) -> bool:
     """Rows along the last axis."""
     input_ = program.tensor(operation.input)
     depth = input_.shape[-1]
     rows = input_.size // max(depth, 1)
     exponentials = exponential_table(input_.affine().scale, operation.beta)
-    shares_of_sum = rounding_divide_by_power_of_two(exponentials, INTEGER_BITS_OF_SUM)
+    chunks = position_chunks(program, input_.size, rows)
+    scratch_bytes = align(4 * depth + SLACK)
     program.emit(
         SOFTMAX,
-        position_chunks(program, input_.size * 4, rows),
+        chunks,
         input=program.stored(operation.input),
         output=program.output(operation.output),
         rows=rows,
         depth=depth,
         table=program.constant(exponentials.astype(np.int32)),
-        sum_table=program.constant(shares_of_sum.astype(np.int32)),
+        scratch=program.scratch(chunks * scratch_bytes),
+        scratch_bytes=scratch_bytes,
     )
+    return True
 
 
 def exponential_table(scale: float, beta: float) -> NDArray[np.int64]:

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import AnyOperation, DType, Tensor
+from npu_hal.api import DType, Operation, Tensor
 from npu_hal_software.jit.lowering.definition import compile_definition
 from npu_hal_software.jit.program import SIGN_BIT, Address, Program, position_chunks
 from npu_hal_software.jit.record import LOOKUP
 
 
-def lower_table(program: Program, operation: AnyOperation) -> None:
+def lower_table(program: Program, operation: Operation) -> bool:
     """Look every stored byte up; nothing is done if stored bytes stay what they are."""
     (input_index,), (output_index,) = operation.inputs, operation.outputs
     table = stored_table(operation, program.tensor(input_index), program.tensor(output_index))
@@ -18,6 +18,7 @@ def lower_table(program: Program, operation: AnyOperation) -> None:
         program.alias(output_index, input_index)
     else:
         emit_lookup(program, program.stored(input_index), program.output(output_index), size, table)
+    return True
 
 
 def is_identity(table: NDArray[np.uint8]) -> bool:
@@ -37,7 +38,7 @@ def emit_lookup(program: Program, source: Address | int, target: Address, size: 
     )
 
 
-def stored_table(operation: AnyOperation, input_: Tensor, output: Tensor) -> NDArray[np.uint8]:
+def stored_table(operation: Operation, input_: Tensor, output: Tensor) -> NDArray[np.uint8]:
     """The stored result for each stored byte, from the reference level's definition of the operation."""
     values = np.arange(256, dtype=np.uint8)
     if input_.dtype is DType.INT8:

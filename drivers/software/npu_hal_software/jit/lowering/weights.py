@@ -57,18 +57,27 @@ def centre_weights(tensor: Tensor) -> CentredWeights:
         shape[axis] = -1
         return CentredWeights(((data.astype(np.int16) - zero_points.reshape(shape)).astype(np.int8),))
     zero_point = int(zero_points[0])
-    smallest, largest = tensor.dtype.integer_range
-    clipped = np.clip(data, max(zero_point - 128, smallest), min(zero_point + 127, largest))
-    outside = np.flatnonzero(clipped != data)
+    outside = _beyond_int8(tensor, zero_point)
     if not outside.size or second_term_pays(outside.size, data.size, data.shape[0]):
-        rest = data.reshape(-1)[outside].astype(np.int16) - clipped.reshape(-1)[outside]
-        # In place: weights are large, and memory that is touched for the first time is slow.
-        clipped -= data.dtype.type(zero_point)
-        further = int8_terms(rest) if outside.size else ()
-        return CentredWeights((clipped.view(np.int8), *(_scattered(term, outside, data.shape) for term in further)))
+        # Differences wrap around where they do not fit.
+        centred = (data - data.dtype.type(zero_point)).view(np.int8)
+        first, *further = int8_terms(data.reshape(-1)[outside].astype(np.int16) - np.int16(zero_point))
+        centred.reshape(-1)[outside] = first
+        return CentredWeights((centred, *(_scattered(term, outside, data.shape) for term in further)))
     if tensor.dtype is DType.UINT8:
         return CentredWeights(((data ^ np.uint8(0x80)).view(np.int8),), zero_point - 128)
     return CentredWeights((data,), zero_point)
+
+
+def _beyond_int8(tensor: Tensor, zero_point: int) -> NDArray[np.intp]:
+    """Flat positions of the weights that do not fit int8 less their zero point."""
+    flat = tensor.constant().reshape(-1)
+    smallest, largest = tensor.dtype.integer_range
+    low, high = zero_point - 128, zero_point + 127
+    # Weights are bytes: they can lie beyond one end only.
+    if low > smallest:
+        return np.flatnonzero(flat < low)
+    return np.flatnonzero(flat > high) if high < largest else np.empty(0, np.intp)
 
 
 def _scattered(values: NDArray[np.int8], positions: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.int8]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal_software.jit.depthwise import HEADER_BYTES, ROW_VARIANTS
+from npu_hal_software.jit.layout import HEADER_BYTES, ROW_VARIANTS
 from npu_hal_software.jit.packing.int8_terms import int8_terms
 from npu_hal_software.jit.packing.memory import align, allocate
 from npu_hal_software.jit.packing.requantisation import Requantisation, blocks_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal_software.jit.gemm import TILE_ENTRY
+from npu_hal_software.jit.layout import TILE_ENTRY
 from npu_hal_software.jit.packing.memory import align, allocate
 from npu_hal_software.jit.packing.requantisation import Requantisation, blocks_of
 from npu_hal_software.jit.tiers import Tier, channel_of_lane
@@ -15,7 +15,7 @@ DEPTH_GROUP = 4
 
 @dataclass(frozen=True, slots=True)
 class PackedTiles:
-    """The tiles' memory, their table (int64 rows of `gemm.TILE_ENTRY`), and the tables of segments."""
+    """The tiles' memory, their table (int64 rows of `layout.TILE_ENTRY`), and the tables of segments."""
 
     memory: NDArray[np.uint8]
     table: NDArray[np.int64]

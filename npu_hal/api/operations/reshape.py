@@ -1,0 +1,35 @@
+"""The same elements in another shape."""
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from npu_hal.api.errors import InvalidGraph
+from npu_hal.api.operation import Input, NonNegative, Operation, Output, require_same_dtype
+from npu_hal.api.tensor import Shape, Tensor
+
+
+class Movement(Operation):
+    """One input, one output, of any one element type."""
+
+    needs_quantization: ClassVar[bool] = False
+    input: Input
+    output: Output
+
+    def check_types(self, tensors: Sequence[Tensor]) -> None:
+        """Any type, the output as the input."""
+        require_same_dtype(tensors, (self.input, self.output))
+
+
+class Reshape(Movement):
+    """The same elements in the same order, in another shape. `shape` is the whole new shape, without a -1."""
+
+    kind: Literal["RESHAPE"] = "RESHAPE"
+    shape: tuple[NonNegative, ...]
+
+    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
+        """`shape`, which has as many elements as the input."""
+        tensor = tensors[self.input]
+        if math.prod(self.shape) != tensor.size:
+            raise InvalidGraph(f"{list(tensor.shape)} has not as many elements as {list(self.shape)}")
+        return (self.shape,)
