@@ -10,28 +10,8 @@ Where a run of input bytes leaves the row, it is read from a copy of that end of
 from npu_hal_software.jit.depthwise import DepthwiseBlock, interleave
 from npu_hal_software.jit.ir import I64, PTR, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, OutputStage, chunk_range, store_valid
+from npu_hal_software.jit.layout import FLAT_ROWS, ROW_END_VECTORS, ROW_PART_VECTORS, ZERO_VECTORS
 from npu_hal_software.jit.record import DEPTHWISE_FLAT
-
-_ROWS = 4
-# Vectors of the copy of a row's end, and of zero points beside it.
-_END_VECTORS, _ZERO_VECTORS = 4, 3
-_BUFFER_VECTORS = _END_VECTORS + _ZERO_VECTORS
-
-
-def most_channels(lanes: int) -> int:
-    """The most channels for which the copies of ends are large enough: one and a half vectors of bytes."""
-    return 6 * lanes
-
-
-def shortest_row(channels: int, lanes: int) -> int:
-    """Bytes that a row must have so that no run of bytes leaves it on both sides."""
-    width = 4 * lanes
-    return -(-channels // width) * width + channels
-
-
-def ends_bytes(lanes: int) -> int:
-    """Memory for the copies of both ends of all rows."""
-    return _ROWS * 2 * _BUFFER_VECTORS * 4 * lanes
 
 
 def emit_depthwise_flat(context: KernelContext) -> Kernel:
@@ -48,7 +28,7 @@ def _emit_copy_ends(context: KernelContext) -> None:
     parameters = {"ends": PTR, "row": PTR, "zeros": PTR, "channels": I64, "tail": I64, "tail_bytes": I64}
     function = context.module.function("depthwise_copy_ends", parameters)
     left, row = function["ends"], function["row"]
-    right = left.offset(_BUFFER_VECTORS * vector.bytes)
+    right = left.offset(ROW_END_VECTORS * vector.bytes)
     zeros = function["zeros"].load(vector)
 
     def fill(target: Value, count: int) -> None:
@@ -56,18 +36,18 @@ def _emit_copy_ends(context: KernelContext) -> None:
             target.store(zeros, number * vector.bytes)
 
     def copy(target: Value, source: Value) -> None:
-        for number in range(_END_VECTORS):
+        for number in range(ROW_PART_VECTORS):
             target.store(source.load(vector, number * vector.bytes), number * vector.bytes)
 
-    fill(left, _ZERO_VECTORS)
+    fill(left, ZERO_VECTORS)
     copy(left.offset(function["channels"]), row)
     copy(right, row.offset(function["tail"]))
-    fill(right.offset(function["tail_bytes"]), _ZERO_VECTORS)
+    fill(right.offset(function["tail_bytes"]), ZERO_VECTORS)
 
 
 _ROWS_PARAMETERS = {
     "operation": PTR,
-    **{f"row{i}": PTR for i in range(_ROWS)},
+    **{f"row{i}": PTR for i in range(FLAT_ROWS)},
     "ends": PTR,
     "tail": I64,
     "block": PTR,
@@ -95,9 +75,9 @@ def _emit_rows(context: KernelContext) -> None:
         p = position.get()
         leaves_left, leaves_right = p.compare("slt", before), p.compare("sgt", last_inside)
         runs = []
-        for number in range(_ROWS):
-            left = function["ends"].offset(2 * number * _BUFFER_VECTORS * vector.bytes)
-            right = left.offset(_BUFFER_VECTORS * vector.bytes).offset(function["tail"] * -1)
+        for number in range(FLAT_ROWS):
+            left = function["ends"].offset(2 * number * ROW_END_VECTORS * vector.bytes)
+            right = left.offset(ROW_END_VECTORS * vector.bytes).offset(function["tail"] * -1)
             row = leaves_left.select(left.offset(channels), function[f"row{number}"])
             runs.append(leaves_right.select(right, row).offset(p - before))
         columns = [interleave([run.load(vector, channels * kx) for run in runs]) for kx in range(3)]
@@ -120,19 +100,21 @@ def _emit_driver(context: KernelContext) -> None:
     zero_row, scratch = kind.read(operation, "zero_row", PTR), kind.read(operation, "scratch", PTR)
     input_, output = kind.read(operation, "input", PTR), kind.read(operation, "output", PTR)
     blocks = kind.read(operation, "blocks", PTR)
-    ends = kind.read(operation, "ends", PTR).offset(function["chunk"] * ends_bytes(context.tier.lanes))
+    ends = kind.read(operation, "ends", PTR).offset(
+        function["chunk"] * (FLAT_ROWS * 2 * ROW_END_VECTORS * vector.bytes)
+    )
     row_bytes = read["input_row_step"]
-    tail_bytes = function.minimum(row_bytes, function.value(_END_VECTORS * vector.bytes, I64))
+    tail_bytes = function.minimum(row_bytes, function.value(ROW_PART_VECTORS * vector.bytes, I64))
     tail = row_bytes - tail_bytes
     first, end = chunk_range(function, (read["output_height"] + 1).lshr(1))
     with function.count(end, start=first) as pair:
         y = pair << 1
         rows = []
-        for number in range(_ROWS):
+        for number in range(FLAT_ROWS):
             index = y - read["pad_top"] + number
             inside = index.compare("ult", read["height"])
             rows.append(inside.select(input_.offset(index * row_bytes), zero_row))
-            own_ends = ends.offset(2 * number * _BUFFER_VECTORS * vector.bytes)
+            own_ends = ends.offset(2 * number * ROW_END_VECTORS * vector.bytes)
             arguments = (own_ends, rows[-1], zero_row, read["channels"], tail, tail_bytes)
             function.call("depthwise_copy_ends", arguments)
         output0 = output.offset(y * read["output_row_step"])

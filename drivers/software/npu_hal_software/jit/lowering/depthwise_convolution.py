@@ -4,14 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import DepthwiseConv2D, resolve_padding
-from npu_hal_software.jit.depthwise_flat import ends_bytes, most_channels, shortest_row
+from npu_hal_software.jit.layout import FLAT_ROWS, ROW_END_VECTORS
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
-<<<<<<< HEAD
-from npu_hal_software.jit.lowering.convolution import emit_convolution, padded_image
-from npu_hal_software.jit.lowering.product_sums import largest_sums, requantise_products
-=======
 from npu_hal_software.jit.lowering.convolution import emit_convolution, packs_weights, padded_image
->>>>>>> main
+from npu_hal_software.jit.lowering.product_sums import largest_sums, requantise_products
 from npu_hal_software.jit.lowering.weights import (
     bias_values,
     centre_weights,
@@ -124,7 +120,7 @@ def _lower_3x3(program: Program, operation: DepthwiseConv2D) -> None:
         "stride": operation.stride_height,
     }
     if is_flat:
-        own = {"ends": program.scratch(chunks * ends_bytes(lanes))}
+        own = {"ends": program.scratch(chunks * FLAT_ROWS * 2 * ROW_END_VECTORS * 4 * lanes)}
     scratch = program.scratch(output_width * channels)
     source, target = program.stored(operation.input), program.output(operation.output)
     for number in range(batch):
@@ -145,14 +141,18 @@ def pays_flat(program: Program, operation: DepthwiseConv2D) -> bool:
     Heuristic: many blocks of weights, as odd numbers of channels have, do not stay in the first-level cache.
     """
     _, height, width, channels = program.tensor(operation.input).shape
-    lanes = program.tier.lanes
+    run = 4 * program.tier.lanes
     padding = resolve_padding(operation.padding, (height, width), (3, 3), operation.strides)
+    # No run of bytes may leave a row on both sides, not even the last that begins in the padding.
+    is_long = width * channels >= -(-channels // run) * run + channels
+    # The copies of rows' ends have room for so many.
+    are_few = 2 * channels <= 3 * run
     return (
         operation.strides == (1, 1)
         and max(padding.left, padding.right) <= 1
-        and width * channels >= shortest_row(channels, lanes)
-        and channels <= most_channels(lanes)
-        and channels % (4 * lanes) != 0
+        and is_long
+        and are_few
+        and channels % run != 0
         and channels % 4 == 0
     )
 
