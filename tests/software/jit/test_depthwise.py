@@ -6,7 +6,7 @@ import pytest
 from npu_hal.api import Activation, Array, DepthwiseConv2D, DType, Graph, GraphBuilder, Padding, Quantization
 from npu_hal_software.jit.lowering.select import lower_operation
 from npu_hal_software.jit.program import Program
-from npu_hal_software.jit.record import DEPTHWISE, DEPTHWISE_3X3, DEPTHWISE_FLAT
+from npu_hal_software.jit.record import CHUNKS_SLOT, DEPTHWISE, DEPTHWISE_3X3, DEPTHWISE_FLAT
 from npu_hal_software.jit.tiers import choose_tier
 from tests.software.checks import run_reference
 from tests.software.jit.running import USABLE_TIERS, run_jit
@@ -91,6 +91,16 @@ def test_flat_rows_of_all_lengths(tier: str) -> None:
             kinds.add(record_kind(case[0], tier))
             check(*case, tier)
     assert DEPTHWISE_FLAT.code in kinds
+
+
+def test_threads_share_flat_rows() -> None:
+    """An odd number of rows, whose last pair has one that is computed in vain."""
+    graph, inputs = depthwise(np.random.default_rng(2), (65, 40, 32), DType.UINT8)
+    program = Program(graph, choose_tier(), "exact", 2)
+    lower_operation(program, graph.operations[0], "")
+    assert program.records[-1][CHUNKS_SLOT] > 1
+    for tier in USABLE_TIERS:
+        check(graph, inputs, tier)
 
 
 def test_layouts_are_chosen_by_channels_and_stride() -> None:
