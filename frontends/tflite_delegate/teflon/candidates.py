@@ -3,12 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from npu_hal.api import AnyOperation, Device
+from npu_hal.api import Device
 from npu_hal.tflite.operators import operator_name
 from teflon.execution_plan import PlannedNode
 from teflon.partition_graph import build_graph
 from teflon.shape_inference import InferredPlan
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def _unsupported(plan: Sequence[PlannedNode], inferred: InferredPlan, device: De
     return refusals
 
 
-def _results(operations: Iterable[AnyOperation], left_over: set[int]) -> list[int]:
+def _results(operations: "Iterable[AnyOperation]", left_over: set[int]) -> list[int]:
     """The computed tensors that somebody else reads, or nobody: the latter are the model's outputs.
 
     The runtime does not tell a delegate which tensors are the model's outputs.

@@ -3,11 +3,15 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from npu_hal.api import AnyOperation, Array, Device, DeviceInfo, Graph, InvalidState, Subgraph, Support
+from npu_hal.api import Array, Device, DeviceInfo, Graph, InvalidState, Subgraph, Support
 from npu_hal.executor import GraphExecutor, PlacedDevice
 from npu_hal.registry import Registry
 from teflon import debug
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 _log = logging.getLogger("npu_hal.teflon")
 
@@ -82,7 +86,7 @@ class _BorrowedDevice(Device):
     def info(self) -> DeviceInfo:
         return self._device.info
 
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
+    def supports(self, operation: "AnyOperation", graph: Graph) -> Support:
         return self._device.supports(operation, graph)
 
     def create_subgraph(self, graph: Graph) -> Subgraph:

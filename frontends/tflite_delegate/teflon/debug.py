@@ -2,12 +2,16 @@
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from npu_hal.api import AnyOperation, Graph, Tensor
+from npu_hal.api import Graph, Tensor
 from npu_hal.debug import is_verbose
 from npu_hal.tflite.operators import operator_name
 from teflon.candidates import Candidates
 from teflon.execution_plan import PlannedNode
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 _log = logging.getLogger("npu_hal.teflon")
 _RULE = "=" * 96
@@ -92,7 +96,7 @@ def _quantization_columns(tensor: Tensor) -> tuple[str, str]:
     return f"{quantization.scales[0]:.6g}{mark}", str(quantization.zero_points[0])
 
 
-def _attributes(operation: AnyOperation) -> str:
+def _attributes(operation: "AnyOperation") -> str:
     # What changes when the tensors get other numbers are the operands, which have columns of their own.
     renumbered = operation.renumbered(lambda index: index + 1).model_dump()
     fields = operation.model_dump(exclude_defaults=True)

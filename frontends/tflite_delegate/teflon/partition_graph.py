@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npu_hal.api import AnyOperation, Graph, InvalidGraph, Tensor
+from npu_hal.api import Graph, InvalidGraph, Tensor
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class BoundGraph:
 
 
 def build_graph(
-    tensors: Sequence[Tensor], operations: Sequence[AnyOperation], outputs: Iterable[int], name: str
+    tensors: Sequence[Tensor], operations: "Sequence[AnyOperation]", outputs: Iterable[int], name: str
 ) -> BoundGraph:
     """The graph of `operations`, whose operands are indices of `tensors`, with the given outputs.
 
@@ -43,7 +47,7 @@ def build_graph(
     return BoundGraph(graph, inputs, bound_outputs)
 
 
-def needed_nodes(operations: Mapping[int, AnyOperation], outputs: Iterable[int]) -> list[int]:
+def needed_nodes(operations: "Mapping[int, AnyOperation]", outputs: Iterable[int]) -> list[int]:
     """The nodes of `operations`, which are in an order in which they run, that the tensors `outputs` depend on."""
     wanted = set(outputs)
     needed = []

@@ -7,14 +7,18 @@ operator by operator, from those of the tensors that are given, and shapes that 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from npu_hal.api import AnyOperation, InvalidGraph, UnsupportedOperation
+from npu_hal.api import InvalidGraph, UnsupportedOperation
 from npu_hal.tflite.converters.operands import ComputedAttribute
 from npu_hal.tflite.folding import fold
 from npu_hal.tflite.operators import convert_operator, operator_name
 from teflon.execution_plan import PlannedNode
 from teflon.tensor_table import TensorTable
 from teflon.tflite_abi import AllocationType, read_ints
+
+if TYPE_CHECKING:
+    from npu_hal.api import AnyOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class InferredPlan:
     """
 
     tensors: TensorTable
-    operations: dict[int, AnyOperation]
+    operations: "dict[int, AnyOperation]"
     folded: dict[int, int]
     refusals: dict[int, str]
 
@@ -82,7 +86,7 @@ def _unknown_shape(
     return None
 
 
-def _require_writable(operation: AnyOperation, tensors: TensorTable, computed: set[int]) -> None:
+def _require_writable(operation: "AnyOperation", tensors: TensorTable, computed: set[int]) -> None:
     for index in operation.outputs:
         if index in computed or tensors[index].is_constant:
             raise UnsupportedOperation(
