@@ -95,7 +95,7 @@ def test_flat_rows_of_all_lengths(tier: str) -> None:
 
 
 def test_threads_share_flat_rows() -> None:
-    """An odd number of rows, whose last pair has one that is computed in vain; often, for what threads may not share."""
+    """An odd number of rows, whose last pair has one computed in vain; often, for what threads may not share."""
     graph, inputs = depthwise(np.random.default_rng(2), (129, 40, 32), DType.UINT8)
     program = Program(graph, choose_tier(), "exact", 2)
     lower_operation(program, graph.operations[0], "")
