@@ -16,7 +16,7 @@ from npu_hal_software.jit.subgraph import JitSubgraph
 from tests.software.jit.test_models import random_inputs
 
 INVOKES = 2000
-MODEL = "mlperf_tiny/vww_96_int8"
+MODEL = "classification/mobilenet_v1_0.25_128_quant"
 
 
 def read(shared: Path, name: str = MODEL) -> Graph:

@@ -18,7 +18,7 @@ from npu_hal_software.jit.kernel import (
     KernelContext,
     OutputStage,
     chunk_range,
-    storing_to,
+    storing_rows,
     storing_valid_to,
 )
 from npu_hal_software.jit.layout import HEADER_BYTES, ROW_VARIANTS
@@ -55,7 +55,7 @@ def emit_depthwise(context: KernelContext) -> list[Kernel]:
     return [Kernel(DEPTHWISE_3X3, "depthwise_3x3"), Kernel(DEPTHWISE, "depthwise")]
 
 
-class _Block:
+class DepthwiseBlock:
     """Access to a block of channels from inside of a kernel."""
 
     def __init__(self, context: KernelContext, address: Value, lanes: int) -> None:
@@ -76,6 +76,22 @@ class _Block:
         words = self._weights.offset(group * group_bytes).load(self._type, vector * self._type.bytes)
         return self._context.tier.prepare_weights(words)
 
+    def rows_of_sums(self, columns: Sequence[Sequence[Value]], rows: int) -> list[list[Value]]:
+        """Accumulators of a 3x3 kernel for one output row or two, from its interleaved columns."""
+        tier, function = self._context.tier, self.terms.function
+        sums = [[function.variable(bias) for bias in self.biases()] for _ in range(rows)]
+
+        def add_term(term: Value | int) -> None:
+            for row, vector, (kx, taps) in product(range(rows), range(4), enumerate(columns)):
+                weights = self.weights(term * (ROW_VARIANTS * 3) + (row * 3 + kx), vector)
+                total = sums[row][vector]
+                total.set(tier.dot(total.get(), tier.prepare_activations(taps[vector]), weights))
+
+        add_term(0)
+        with function.count(self.terms, start=1) as term:
+            add_term(term)
+        return [[total.get() for total in row] for row in sums]
+
 
 _ROWS_PARAMETERS = {
     "operation": PTR,
@@ -94,7 +110,6 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
 
     Interleaved columns stay in registers for the outputs that share them.
     """
-    tier = context.tier
     function = context.module.function(f"depthwise_3x3_s{stride}_{lanes}", _ROWS_PARAMETERS)
     operation = function["operation"]
     read = {
@@ -103,7 +118,7 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
     }
     zero_row = DEPTHWISE_3X3.read(operation, "zero_row", PTR)
     stage = OutputStage.of(context, DEPTHWISE_3X3, operation)
-    block = _Block(context, function["block"], lanes)
+    block = DepthwiseBlock(context, function["block"], lanes)
     rows = [function[f"row{i}"] for i in ((0, 1, 2, 3) if stride == 1 else (0, 1, 2, 2))]
     outputs = [function["output0"], function["output1"]][: 2 if stride == 1 else 1]
 
@@ -123,25 +138,9 @@ def _emit_3x3_rows(context: KernelContext, lanes: int, stride: int) -> None:
         source = x * stride - read["pad_left"]
         right = column(source + 2)
         centre = [v.get() for v in middle] if stride == 1 else column(source + 1)
-        columns = [[v.get() for v in left], centre, right]
+        sums = block.rows_of_sums([[v.get() for v in left], centre, right], len(outputs))
         position = x * read["output_column_step"]
-        for variant, output in enumerate(outputs):
-            accumulators = variables(block.biases())
-
-            def add_term(
-                term: Value | int, variant: int = variant, accumulators: list[Variable] = accumulators
-            ) -> None:
-                for j, (kx, taps) in product(range(4), enumerate(columns)):
-                    group = term * (ROW_VARIANTS * 3) + (variant * 3 + kx)
-                    prepared = tier.prepare_activations(taps[j])
-                    accumulators[j].set(tier.dot(accumulators[j].get(), prepared, block.weights(group, j)))
-
-            add_term(0)
-            with function.count(block.terms, start=1) as term:
-                add_term(term)
-            sums = stage.shift_left([a.get() for a in accumulators], block.constants)
-            target = output.offset(position)
-            stage.requantise_and_store([sums], block.constants, storing_to(target))
+        stage.finish_products(sums, block.constants, storing_rows(outputs, position))
         for variable, value in zip(left, centre if stride == 1 else right, strict=True):
             variable.set(value)
         for variable, value in zip(middle, right, strict=False):
@@ -160,33 +159,26 @@ def _emit_3x3_driver(context: KernelContext) -> None:
     stride_one = read["stride"].compare("eq", 1)
     pairs = (read["output_height"] + 1).lshr(1)
     first, end = chunk_range(function, stride_one.select(pairs, read["output_height"]))
-    with function.count(end, start=first) as unit:
+    # The weights of a block, and the rows that its next outputs share, stay in the first-level cache.
+    with function.count(read["block_count"]) as number, function.count(end, start=first) as unit:
+        last = read["channels"] - read["block_width"]
+        channel = function.minimum(number * read["block_width"], last)
         y = unit << 1
-        rows, inside = [], []
+        sources = []
         for i in range(4):
             index = y - read["pad_top"] + i
-            inside.append(index.compare("ult", read["height"]))
-            rows.append(inside[i].select(input_.offset(index * read["input_row_step"]), zero_row))
+            row = input_.offset(index * read["input_row_step"] + channel)
+            sources.append(index.compare("ult", read["height"]).select(row, zero_row))
         output_y = stride_one.select(y, unit)
-        output0 = output.offset(output_y * read["output_row_step"])
+        output0 = output.offset(output_y * read["output_row_step"] + channel)
         is_pair = (output_y + 1).compare("slt", read["output_height"])
         output1 = is_pair.select(output0.offset(read["output_row_step"]), scratch)
-        with function.count(read["block_count"]) as number:
-            last = read["channels"] - read["block_width"]
-            channel = function.minimum(number * read["block_width"], last)
-            sources = [ok.select(row.offset(channel), row) for row, ok in zip(rows, inside, strict=True)]
-            arguments = (
-                operation,
-                *sources,
-                blocks.offset(number * read["block_step"]),
-                output0.offset(channel),
-                is_pair.select(output1.offset(channel), output1),
-            )
-            variants = {
-                16 * lanes + stride: function.calling(f"depthwise_3x3_s{stride}_{lanes}", arguments)
-                for lanes, stride in product(context.tier.widths, (1, 2))
-            }
-            function.switch(read["block_width"] * 4 + read["stride"], variants)
+        arguments = (operation, *sources, blocks.offset(number * read["block_step"]), output0, output1)
+        variants = {
+            16 * lanes + stride: function.calling(f"depthwise_3x3_s{stride}_{lanes}", arguments)
+            for lanes, stride in product(context.tier.widths, (1, 2))
+        }
+        function.switch(read["block_width"] * 4 + read["stride"], variants)
 
 
 _ROW_PARAMETERS = {"operation": PTR, "input": PTR, "block": PTR, "output": PTR, "valid": I64}
@@ -198,7 +190,7 @@ def _emit_row(context: KernelContext, lanes: int) -> None:
     function = context.module.function(f"depthwise_row_{lanes}", _ROW_PARAMETERS)
     operation = function["operation"]
     stage = OutputStage.of(context, kind, operation)
-    block = _Block(context, function["block"], lanes)
+    block = DepthwiseBlock(context, function["block"], lanes)
     column_step = kind.read(operation, "column_step")
     channels = kind.read(operation, "channels")
     groups = kind.read(operation, "group_count")
@@ -218,10 +210,9 @@ def _emit_row(context: KernelContext, lanes: int) -> None:
             add_term(group)
             with function.count(block.terms, start=1) as term:
                 add_term(term * groups + group)
-        sums = stage.shift_left([a.get() for a in accumulators], block.constants)
         target = function["output"].offset(x * channels)
-        stage.requantise_and_store(
-            [sums],
+        stage.finish_products(
+            [[a.get() for a in accumulators]],
             block.constants,
             storing_valid_to(context, target, function["valid"]),
         )

@@ -52,8 +52,7 @@ def _emit_binary(context: KernelContext, kind: RecordKind) -> None:
         if in_fixed_point:
             store(0, context.tier.pack(results, stage.zero_point, stage.low, stage.high))
         else:
-            blocks = [block] * _VECTORS
-            stage.requantise_and_store([stage.shift_left(results, blocks)], blocks, store)
+            stage.requantise_and_store([results], [block] * _VECTORS, store)
 
 
 def _in_order(packed: Value) -> Value:

@@ -83,16 +83,13 @@ def _emit_tile(context: KernelContext, rows: int, vectors: int) -> None:
             for accumulator in accumulators[row]:
                 accumulator.set(accumulator.get() + addend)
     stage = OutputStage.of(context, GEMM, operation)
-    flat = [accumulator.get() for row in accumulators for accumulator in row]
-    flat = stage.shift_left(flat, blocks * rows)
     output_step = GEMM.read(operation, "output_column_step")
 
     def store(row: int, packed: Value) -> None:
         target = function["output"].offset(output_step * row if row else 0)
         store_valid(context, target, packed, function["valid"])
 
-    shifted = [flat[row * vectors : (row + 1) * vectors] for row in range(rows)]
-    stage.requantise_and_store(shifted, blocks, store)
+    stage.finish_products([[accumulator.get() for accumulator in row] for row in accumulators], blocks, store)
 
 
 def next_rows(remaining: int, row_counts: tuple[int, ...]) -> int:

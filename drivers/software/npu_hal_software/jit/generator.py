@@ -4,6 +4,7 @@ from npu_hal_software.jit.arg_extremum import emit_arg_extremum
 from npu_hal_software.jit.conversion import emit_conversion
 from npu_hal_software.jit.data_movement import emit_data_movement
 from npu_hal_software.jit.depthwise import emit_depthwise
+from npu_hal_software.jit.depthwise_flat import emit_depthwise_flat
 from npu_hal_software.jit.dispatcher import emit_dispatcher
 from npu_hal_software.jit.elementwise import emit_elementwise
 from npu_hal_software.jit.extremum import emit_extremum
@@ -28,6 +29,7 @@ def generate_module(tier: Tier, rounding: Rounding) -> str:
     kernels = [
         emit_gemm(context),
         *emit_depthwise(context),
+        emit_depthwise_flat(context),
         *emit_elementwise(context),
         *emit_pooling(context),
         emit_lookup_table(context),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from npu_hal_software.jit.ir import I32, I64, PTR, Function, Module, Value
-from npu_hal_software.jit.record import CLAMPS_NEGATIVE, SHIFTS_LEFT, RecordKind
-from npu_hal_software.jit.requantise import Requantiser
+from npu_hal_software.jit.record import CLAMPS_NEGATIVE, FOLLOWS_LINE, SHIFTS_LEFT, RecordKind
+from npu_hal_software.jit.requantise import Requantiser, follow_line, lines_run
 from npu_hal_software.jit.tiers import Tier
 
 # Every kernel handles chunk number `chunk` of `chunks` of the operation whose record is at `operation`.
@@ -53,32 +53,56 @@ class OutputStage:
         )
         return cls(context, flags, zero_point, low, high)
 
-    def shift_left(self, accumulators: Sequence[Value], blocks: Sequence[Value]) -> list[Value]:
-        """The accumulators, shifted left where the record says that some channel needs it."""
-        function = self.flags.function
-        variables = [function.variable(accumulator) for accumulator in accumulators]
-        with function.when((self.flags & SHIFTS_LEFT).compare("ne", 0)):
-            for variable, block in zip(variables, blocks, strict=True):
-                variable.set(self.context.requantiser.shift_left(variable.get(), block))
-        return [variable.get() for variable in variables]
-
     def requantise_and_store(
         self, rows: Sequence[Sequence[Value]], blocks: Sequence[Value], store: Callable[[int, Value], None]
     ) -> None:
         """Requantise each row's vectors by the blocks of constants and hand (row number, packed bytes) to `store`."""
         function = self.flags.function
+        variables = [[function.variable(vector) for vector in vectors] for vectors in rows]
+        with function.when((self.flags & SHIFTS_LEFT).compare("ne", 0)):
+            for vectors in variables:
+                for variable, block in zip(vectors, blocks, strict=True):
+                    variable.set(self.context.requantiser.shift_left(variable.get(), block))
+        shifted = [[variable.get() for variable in vectors] for vectors in variables]
 
         def emit(clamps_negative: bool) -> None:
             bound = self.high - self.zero_point
-            for number, vectors in enumerate(rows):
+            for number, vectors in enumerate(shifted):
                 rounded = [
                     self.context.requantiser.requantise(vector, block, bound, clamps_negative=clamps_negative)
                     for vector, block in zip(vectors, blocks, strict=True)
                 ]
                 store(number, self.context.tier.pack(rounded, self.zero_point, self.low, self.high))
 
+        if self._has_lines(rows[0][0].type.lanes):
+            # What clamps negative values follows lines where they matter.
+            emit(False)
+            return
         clamps = (self.flags & CLAMPS_NEGATIVE).compare("ne", 0)
         function.choose(clamps, lambda: emit(True), lambda: emit(False))
+
+    def finish_products(
+        self, rows: Sequence[Sequence[Value]], blocks: Sequence[Value], store: Callable[[int, Value], None]
+    ) -> None:
+        """As `requantise_and_store`, for records whose blocks may have lines instead."""
+        tier = self.context.tier
+
+        def follow_lines() -> None:
+            low, high = (self.flags.function.value(bound, I32) for bound in (0, 255))
+            for number, vectors in enumerate(rows):
+                rounded = [follow_line(tier, *pair) for pair in zip(vectors, blocks, strict=True)]
+                store(number, tier.pack(rounded, None, low, high))
+
+        def requantise() -> None:
+            self.requantise_and_store(rows, blocks, store)
+
+        if not self._has_lines(rows[0][0].type.lanes):
+            requantise()
+            return
+        self.flags.function.choose((self.flags & FOLLOWS_LINE).compare("ne", 0), follow_lines, requantise)
+
+    def _has_lines(self, lanes: int) -> bool:
+        return self.context.requantiser.has_lines and lines_run(self.context.tier, lanes)
 
 
 def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Value) -> None:
@@ -94,11 +118,11 @@ def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Va
     )
 
 
-def storing_to(pointer: Value) -> Callable[[int, Value], None]:
-    """What stores a single row's packed bytes at `pointer`, for `OutputStage.requantise_and_store`."""
-    return lambda _, packed: pointer.store(packed)
+def storing_rows(pointers: Sequence[Value], offset: Value) -> Callable[[int, Value], None]:
+    """What stores each row's packed bytes at its pointer, for `OutputStage.requantise_and_store`."""
+    return lambda row, packed: pointers[row].store(packed, offset)
 
 
 def storing_valid_to(context: KernelContext, pointer: Value, valid: Value) -> Callable[[int, Value], None]:
-    """As `storing_to`, of the first `valid` bytes."""
+    """What stores the first `valid` bytes of a single row at `pointer`."""
     return lambda _, packed: store_valid(context, pointer, packed, valid)

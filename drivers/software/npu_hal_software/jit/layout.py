@@ -10,6 +10,11 @@ SEGMENT_BYTES = 16
 HEADER_BYTES = 64
 # The 3x3 kernel has weights for two output rows; the second one's are shifted down by an input row.
 ROW_VARIANTS = 2
+# Rows that are worked through as flat runs of bytes: so many at a time have copies of both of their ends, each of some
+# vectors of the row and some of zero points.
+FLAT_ROWS = 4
+ROW_PART_VECTORS, ZERO_VECTORS = 4, 3
+ROW_END_VECTORS = ROW_PART_VECTORS + ZERO_VECTORS
 
 # SOFTMAX's exponentials have no integer bits, their sums this many.
 INTEGER_BITS_OF_SUM = 12

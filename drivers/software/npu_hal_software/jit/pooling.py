@@ -93,7 +93,6 @@ def _emit_mean(context: KernelContext) -> None:
         with function.count(read["count"], at_least_once=True) as index:
             values = input_.load(Type("i8", lanes), index * read["step"] + channel)
             total.set(total.get() + values.convert("zext", "i32"))
-        sums = stage.shift_left([total.get()], [block])
         valid = function.minimum(read["channels"] - channel, function.value(lanes, I64))
         store = storing_valid_to(context, output.offset(channel), valid)
-        stage.requantise_and_store([sums], [block], store)
+        stage.requantise_and_store([[total.get()]], [block], store)

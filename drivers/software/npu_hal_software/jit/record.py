@@ -19,6 +19,8 @@ REQUANTISATION_FIELDS = ("flags", "zero_point", "low", "high")
 CLAMPS_NEGATIVE = 1
 # Some channel's multiplier is 1/2 or more: accumulators are shifted left first.
 SHIFTS_LEFT = 2
+# The blocks of constants have the words of lines, which clamp negative values too: see `packing.rounding_line`.
+FOLLOWS_LINE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +71,28 @@ GEMM = RecordKind(
         "block",  # output columns that are worked through before the next tile's weights
     ),
 )
-DEPTHWISE_FIELDS = (
+_DEPTHWISE_FIELDS = (
     *REQUANTISATION_FIELDS,
     "input",
     "input_row_step",
     "channels",  # bytes per pixel
     "height",
-    "width",
     "blocks",  # address of the first block of header, constants and weights
     "block_step",
     "block_count",
-    "block_width",
     "output",
     "output_row_step",
-    "output_column_step",
     "output_height",
-    "output_width",
     "zero_row",  # address of a row of the input's zero point
     "pad_top",
     "pad_left",
-    "stride",
     "scratch",  # address of memory for a row that is computed in vain
 )
-DEPTHWISE_3X3 = RecordKind(1, "depthwise_3x3", DEPTHWISE_FIELDS)
+DEPTHWISE_3X3 = RecordKind(
+    1, "depthwise_3x3", (*_DEPTHWISE_FIELDS, "width", "block_width", "output_width", "output_column_step", "stride")
+)
+# `ends` is the address of `depthwise_flat.ends_bytes` for each chunk.
+DEPTHWISE_FLAT = RecordKind(23, "depthwise_flat", (*_DEPTHWISE_FIELDS, "ends"))
 DEPTHWISE = RecordKind(
     2,
     "depthwise",

@@ -29,6 +29,8 @@ EXACT_WORDS = (
     "left_shift",
     "left_limit",
 )
+# Words of a block of as many bytes where a line requantises instead: see `packing.rounding_line`.
+LINE_WORDS = ("bias", "slope", "slope_rest", "intercept")
 _INT32_MAX = (1 << 31) - 1
 FLOAT_WORDS = ("bias", "scale")
 
@@ -37,6 +39,8 @@ class Requantiser(ABC):
     """Emits the requantisation of one vector of accumulators by a block of per-channel constants."""
 
     words: tuple[str, ...]
+    # Blocks may have the words of lines instead, for `follow_line`.
+    has_lines = False
 
     def block_bytes(self, lanes: int) -> int:
         """Size of the constants for one vector."""
@@ -59,9 +63,10 @@ class Requantiser(ABC):
 
 
 class ExactRequantiser(Requantiser):
-    """Integer arithmetic, bit for bit that of TensorFlow Lite's reference kernels."""
+    """Bit for bit TensorFlow Lite's reference kernels: integer arithmetic, or lines that are proven to equal it."""
 
     words = EXACT_WORDS
+    has_lines = True
 
     def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
         """Even and odd lanes in 64 bits each; the upper halves are merged and shifted."""
@@ -126,3 +131,23 @@ class FloatRequantiser(Requantiser):
 def requantiser_for(rounding: Rounding, tier: Tier) -> Requantiser:
     """The requantiser of a rounding."""
     return ExactRequantiser() if rounding == "exact" else FloatRequantiser(tier)
+
+
+def lines_run(tier: Tier, lanes: int) -> bool:
+    """Whether vectors of so many lanes can follow lines: full ones, on tiers that round down."""
+    return tier.rounds_down and lanes == tier.lanes
+
+
+def follow_line(tier: Tier, accumulator: Value, block: Value) -> Value:
+    """Rounded values from the words of lines, see `packing.rounding_line`; negative ones for zeros.
+
+    Two fused sums and a conversion, the last two rounded down.
+    """
+    lanes = accumulator.type.lanes
+    real = Type("float", lanes)
+    x = accumulator.convert("sitofp", "float")
+    slope, rest, intercept = (
+        block.load(real, 4 * lanes * LINE_WORDS.index(name)) for name in ("slope", "slope_rest", "intercept")
+    )
+    y = x.function.intrinsic(f"llvm.fma.{real.mangled}", real, (x, rest, intercept))
+    return tier.floor(tier.fma_down(x, slope, y))

@@ -34,6 +34,8 @@ class Tier(ABC):
     signed_activations = False
     # `store_first` costs no more than a whole store.
     masks_stores = False
+    # `fma_down` and `floor` exist, for full vectors.
+    rounds_down = False
 
     @abstractmethod
     def dot(self, accumulator: Value, activations: tuple[Value, ...], weights: tuple[Value, ...]) -> Value:
@@ -47,12 +49,15 @@ class Tier(ABC):
         """int32 lanes of 4 int8 weights each, in the form that `dot` takes."""
         return (words,)
 
-    def pack(self, vectors: Sequence[Value], zero_point: Value, low: Value, high: Value) -> Value:
-        """Bytes ``clamp(vector + zero_point, low, high)`` of 1, 2 or 4 int32 vectors, ordered by `channel_of_lane`."""
+    def pack(self, vectors: Sequence[Value], zero_point: Value | None, low: Value, high: Value) -> Value:
+        """Bytes ``clamp(vector + zero_point, low, high)`` of 1, 2 or 4 int32 vectors, ordered by `channel_of_lane`.
+
+        No zero point: the vectors have it already.
+        """
         parts = []
         for vector in vectors:
             function, lanes = vector.function, vector.type.lanes
-            shifted = vector + zero_point.splat(lanes)
+            shifted = vector if zero_point is None else vector + zero_point.splat(lanes)
             clamped = function.minimum(function.maximum(shifted, low.splat(lanes)), high.splat(lanes))
             parts.append(clamped)
         while len(parts) > 1:
@@ -67,6 +72,14 @@ class Tier(ABC):
         memory.store(packed)
         with function.count(count) as index:
             pointer.store(memory.load(I8, index), index)
+
+    def fma_down(self, left: Value, right: Value, addend: Value) -> Value:
+        """``left * right + addend`` of float lanes, rounded down once."""
+        raise NotImplementedError(f"tier {self.name} does not round down")
+
+    def floor(self, vector: Value) -> Value:
+        """int32 lanes of float lanes rounded down; the values fit int32."""
+        raise NotImplementedError(f"tier {self.name} does not round down")
 
     def round_to_even(self, vector: Value) -> Value:
         """int32 lanes of float lanes rounded to nearest, ties to even; the values fit int32."""
@@ -99,17 +112,19 @@ class _X86Tier(Tier):
     _PACK_WORDS: ClassVar[dict[int, str]] = {16: "avx512.packssdw.512", 8: "avx2.packssdw", 4: "sse2.packssdw.128"}
     _PACK_BYTES: ClassVar[dict[int, str]] = {16: "avx512.packuswb.512", 8: "avx2.packuswb", 4: "sse2.packuswb.128"}
 
-    def pack(self, vectors: Sequence[Value], zero_point: Value, low: Value, high: Value) -> Value:
+    def pack(self, vectors: Sequence[Value], zero_point: Value | None, low: Value, high: Value) -> Value:
         """Saturate to int16, add the zero point, saturate to bytes."""
         if len(vectors) == 1:
             return super().pack(vectors, zero_point, low, high)
         function, lanes = vectors[0].function, vectors[0].type.lanes
         words_type = Type("i16", 2 * lanes)
-        offset = zero_point.convert("trunc", "i16").splat(2 * lanes)
         words = []
         for first, second in zip(vectors[::2], vectors[1::2], strict=True):
             pair = function.intrinsic(f"llvm.x86.{self._PACK_WORDS[lanes]}", words_type, (first, second))
-            words.append(function.intrinsic(f"llvm.sadd.sat.{words_type.mangled}", words_type, (pair, offset)))
+            if zero_point is not None:
+                offset = zero_point.convert("trunc", "i16").splat(2 * lanes)
+                pair = function.intrinsic(f"llvm.sadd.sat.{words_type.mangled}", words_type, (pair, offset))
+            words.append(pair)
         if len(words) == 1:
             clamped = words[0]
             for kind, bound in (("smax", low), ("smin", high)):
@@ -126,11 +141,21 @@ class _X86Tier(Tier):
         function, lanes = vector.function, vector.type.lanes
         result = Type("i32", lanes)
         if lanes == 16:
-            keep = function.value(0, result)
-            arguments = (vector, keep, function.value(-1, I16), function.value(4, I32))
-            return function.intrinsic("llvm.x86.avx512.mask.cvtps2dq.512", result, arguments)
+            return _convert_512(vector, _CURRENT_MODE)
         name = "llvm.x86.avx.cvt.ps2dq.256" if lanes == 8 else "llvm.x86.sse2.cvtps2dq"
         return function.intrinsic(name, result, (vector,))
+
+
+# Rounding modes of AVX-512 instructions.
+_CURRENT_MODE = 4
+_DOWN = 9
+
+
+def _convert_512(vector: Value, mode: int) -> Value:
+    """int32 lanes of 16 float lanes."""
+    function, result = vector.function, Type("i32", 16)
+    arguments = (vector, function.value(0, result), function.value(-1, I16), function.value(mode, I32))
+    return function.intrinsic("llvm.x86.avx512.mask.cvtps2dq.512", result, arguments)
 
 
 class _VnniTier(_X86Tier):
@@ -158,6 +183,16 @@ class Avx512Vnni(_VnniTier):
     flags = frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"})
     features = "+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx512cd,+avx512vnni,-prefer-256-bit"
     masks_stores = True
+    rounds_down = True
+
+    def fma_down(self, left: Value, right: Value, addend: Value) -> Value:
+        """One instruction: it names its rounding mode."""
+        mode = left.function.value(_DOWN, I32)
+        return left.function.intrinsic("llvm.x86.avx512.vfmadd.ps.512", left.type, (left, right, addend, mode))
+
+    def floor(self, vector: Value) -> Value:
+        """One instruction: it names its rounding mode."""
+        return _convert_512(vector, _DOWN)
 
     def store_first(self, pointer: Value, packed: Value, count: Value) -> None:
         """One masked store."""

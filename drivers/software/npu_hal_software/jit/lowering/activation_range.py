@@ -4,8 +4,9 @@ import numpy as np
 
 from npu_hal.api import Activation, Tensor
 from npu_hal_software.jit.packing.requantisation import Multipliers
+from npu_hal_software.jit.packing.rounding_line import RoundingLine
 from npu_hal_software.jit.program import stored_zero_point
-from npu_hal_software.jit.record import CLAMPS_NEGATIVE, SHIFTS_LEFT
+from npu_hal_software.jit.record import CLAMPS_NEGATIVE, FOLLOWS_LINE, SHIFTS_LEFT
 
 
 def stored_range(tensor: Tensor, activation: Activation) -> tuple[int, int]:
@@ -26,12 +27,16 @@ def stored_range(tensor: Tensor, activation: Activation) -> tuple[int, int]:
     return smallest, largest
 
 
-def requantisation_fields(tensor: Tensor, activation: Activation, multipliers: Multipliers | None) -> dict[str, int]:
+def requantisation_fields(
+    tensor: Tensor, activation: Activation, multipliers: Multipliers | None, line: RoundingLine | None = None
+) -> dict[str, int]:
     """The fields `flags`, `zero_point`, `low` and `high` for an output tensor."""
     low, high = stored_range(tensor, activation)
     zero_point = stored_zero_point(tensor)
     flags = 0
-    if multipliers is not None and multipliers.shifts_left:
+    if line is not None:
+        flags |= FOLLOWS_LINE
+    elif multipliers is not None and multipliers.shifts_left:
         flags |= SHIFTS_LEFT
     elif low >= zero_point:
         flags |= CLAMPS_NEGATIVE

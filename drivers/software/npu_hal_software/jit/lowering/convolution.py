@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from npu_hal.api import Activation, Conv2D, DepthwiseConv2D, ExplicitPadding, FullyConnected, Tensor, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
+from npu_hal_software.jit.lowering.product_sums import largest_sums, requantise_products
 from npu_hal_software.jit.lowering.weights import (
     CentredWeights,
     bias_values,
@@ -20,8 +21,10 @@ from npu_hal_software.jit.packing.requantisation import Multipliers
 from npu_hal_software.jit.program import Address, Program, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import GEMM, PAD, ROW_SUMS
 
-# Bytes of input that a block of output positions may cover, so that it stays in a first-level cache with a tile.
+# Bytes of input that a block of output positions may cover. So many stay in a first-level cache with a tile;
 _BLOCK_BYTES = 24 * 1024
+# and wide tiles read each byte so rarely that it may come from the second-level cache: so many per channel of a tile.
+_BLOCK_BYTES_PER_CHANNEL = 1024
 _ROWS_PER_TILE_GROUP = 12
 
 
@@ -45,6 +48,7 @@ def emit_matrix_product(
     product: MatrixProduct,
     weights: CentredWeights,
     bias: NDArray[np.int64],
+    weight_tensor: Tensor,
     input_: Tensor,
     output: Tensor,
     activation: Activation,
@@ -55,14 +59,17 @@ def emit_matrix_product(
     """Emit a product with weights of shape (channels, segments, depth)."""
     channels, segment_count, depth = weights.shape
     tier = program.tier
-    packed = pack_tiles(
-        segmented(weights, product.segments),
+    requantisation = requantise_products(
+        program,
         folded_bias(bias, weights, input_, tier.signed_activations),
+        largest_sums(bias, segment_count * depth, weight_tensor),
         multipliers,
-        tier,
-        program.rounding,
+        output,
+        activation,
+        tier.lanes,
         single_rounding=single_rounding,
     )
+    packed = pack_tiles(segmented(weights, product.segments), requantisation, tier)
     program.keep_object(packed)
     positions = product.rows * product.columns
     work = positions * channels * segment_count * depth // 200
@@ -89,12 +96,14 @@ def emit_matrix_product(
     largest = max(rows for counts in tier.gemm_tiles.values() for rows in counts)
     split_tiles = product.rows == 1 and product.columns < 4 * largest
     split = len(packed.table) if split_tiles else max(product.rows, product.columns // largest)
-    block = max(_BLOCK_BYTES // max(product.column_step, 1), 1)
+    widest = max(tier.gemm_tiles) * tier.lanes
+    block_bytes = max(_BLOCK_BYTES, _BLOCK_BYTES_PER_CHANNEL * widest)
+    block = max(block_bytes // max(product.column_step, 1), 1)
     block = -(-block // _ROWS_PER_TILE_GROUP) * _ROWS_PER_TILE_GROUP
     program.emit(
         GEMM,
         position_chunks(program, work, split),
-        **requantisation_fields(output, activation, multipliers),
+        **requantisation_fields(output, activation, multipliers, requantisation.line),
         **common,
         tiles=program.keep(packed.table),
         tile_count=len(packed.table),
@@ -153,6 +162,7 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> bool:
         product,
         centred.reshaped(channels, 1, depth),
         bias_values(program, operation.bias, channels),
+        weights,
         input_,
         output,
         operation.activation,
@@ -225,7 +235,9 @@ def emit_convolution(
             output=_image(program.output(operation.output), number, output),
             output_row_step=output_width * channels,
         )
-        emit_matrix_product(program, product, matrices, bias, input_, output, operation.activation, multipliers)
+        emit_matrix_product(
+            program, product, matrices, bias, weights, input_, output, operation.activation, multipliers
+        )
 
 
 def _image(address: Address, number: int, tensor: Tensor) -> Address:

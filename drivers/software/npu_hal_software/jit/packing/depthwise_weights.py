@@ -1,5 +1,6 @@
 """Depthwise weights as blocks of channels: header, constants, and taps in groups of four per lane."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,7 @@ from numpy.typing import NDArray
 from npu_hal_software.jit.layout import HEADER_BYTES, ROW_VARIANTS
 from npu_hal_software.jit.packing.int8_terms import int8_terms
 from npu_hal_software.jit.packing.memory import align, allocate
-from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
-from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.packing.requantisation import Requantisation, blocks_of
 from npu_hal_software.jit.tiers import channel_of_lane
 
 TAP_GROUP = 4
@@ -42,28 +42,36 @@ def group_taps(weights: NDArray[np.int16]) -> NDArray[np.int16]:
     return padded.reshape(groups, TAP_GROUP, channels)
 
 
+def overlapping_blocks(channels: int, lanes: int) -> NDArray[np.intp]:
+    """Channels of each block's bytes, shape (blocks, 4 * lanes): the last block repeats some of the one before."""
+    width = 4 * lanes
+    starts = np.minimum(np.arange(0, channels, width), channels - width)
+    return starts[:, None] + np.arange(width)
+
+
+def filled_blocks(channels: int, lanes: int) -> NDArray[np.intp]:
+    """Channels of each block's bytes, shape (blocks, 4 * lanes): the last block is filled up with the last channel."""
+    width = 4 * lanes
+    filled: NDArray[np.intp] = np.minimum(np.arange(0, channels, width)[:, None] + np.arange(width), channels - 1)
+    return filled
+
+
+def flat_blocks(channels: int, lanes: int) -> NDArray[np.intp]:
+    """Channels of a flat row's bytes, shape (blocks, 4 * lanes), until a block and a pixel begin together."""
+    flat: NDArray[np.intp] = np.arange(math.lcm(channels, 4 * lanes), dtype=np.intp) % channels
+    return flat.reshape(-1, 4 * lanes)
+
+
 def pack_blocks(
-    groups: NDArray[np.int16],
-    bias: NDArray[np.int32],
-    multipliers: Multipliers,
-    lanes: int,
-    rounding: Rounding,
-    *,
-    overlapping: bool,
+    groups: NDArray[np.int16], requantisation: Requantisation, channels_of_blocks: NDArray[np.intp], lanes: int
 ) -> PackedBlocks:
     """Pack (groups, 4, C) weights, less their zero point, into blocks of four vectors of `lanes` channels.
 
-    If `overlapping`, the last block ends at the last channel and repeats some of the one before; else it is filled up.
     Weights beyond int8 are sums of int8 terms; each block says how many it has.
     """
-    channels, width = groups.shape[2], 4 * lanes
-    count = -(-channels // width)
-    starts = np.arange(0, count * width, width, dtype=np.int64).reshape(-1, 1)
-    if overlapping:
-        np.minimum(starts, channels - width, out=starts)
-    chosen = np.minimum(starts + channel_of_lane(4, lanes), channels - 1)
-    words = constant_words(bias[chosen], multipliers[chosen.reshape(-1)].reshaped(chosen.shape), rounding)
-    constants = blocks_of(words, lanes)
+    count, width = channels_of_blocks.shape
+    chosen = channels_of_blocks[:, channel_of_lane(4, lanes)]
+    constants = blocks_of(requantisation.words(chosen), lanes)
     # (groups, 4, blocks, lanes of block) to (blocks, groups, lanes of block, 4)
     taps = groups[:, :, chosen].transpose(2, 0, 3, 1)
     terms = int8_terms(taps)

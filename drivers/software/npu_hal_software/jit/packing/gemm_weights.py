@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from npu_hal_software.jit.layout import TILE_ENTRY
 from npu_hal_software.jit.packing.memory import align, allocate
-from npu_hal_software.jit.packing.requantisation import Multipliers, blocks_of, constant_words
-from npu_hal_software.jit.requantise import Rounding
+from npu_hal_software.jit.packing.requantisation import Requantisation, blocks_of
 from npu_hal_software.jit.tiers import Tier, channel_of_lane
 
 DEPTH_GROUP = 4
@@ -59,21 +58,13 @@ class SegmentedWeights:
     depth: int
 
 
-def pack_tiles(
-    weights: SegmentedWeights,
-    bias: NDArray[np.int32],
-    multipliers: Multipliers,
-    tier: Tier,
-    rounding: Rounding,
-    *,
-    single_rounding: bool = False,
-) -> PackedTiles:
+def pack_tiles(weights: SegmentedWeights, requantisation: Requantisation, tier: Tier) -> PackedTiles:
     """Pack weights with their constants per channel."""
     groups = [term.view(np.int32) for term in weights.terms]
     channels, group_count = groups[0].shape
     lanes = tier.lanes
     plan = plan_tiles(channels, tier)
-    constants = constant_words_of(bias, multipliers, rounding, plan, lanes, single_rounding)
+    constants = constants_of_tiles(requantisation, plan, lanes)
     used_groups = [_used_groups(groups[1:], first, used) for _, first, used in plan]
     counts = [group_count + sum(part.size for part in parts) for parts in used_groups]
     sizes = [
@@ -120,17 +111,11 @@ def _segment_table(weights: SegmentedWeights, used_groups: list[NDArray[np.intp]
     return table
 
 
-def constant_words_of(
-    bias: NDArray[np.int32],
-    multipliers: Multipliers,
-    rounding: Rounding,
-    plan: list[tuple[int, int, int]],
-    lanes: int,
-    single_rounding: bool,
+def constants_of_tiles(
+    requantisation: Requantisation, plan: list[tuple[int, int, int]], lanes: int
 ) -> list[NDArray[np.int32]]:
     """Blocks of constants per tile, computed for all lanes of all tiles at once."""
     channels = [first + np.minimum(channel_of_lane(vectors, lanes), used - 1) for vectors, first, used in plan]
-    chosen = np.concatenate(channels)
-    words = constant_words(bias[chosen], multipliers[chosen], rounding, single_rounding=single_rounding)
+    words = requantisation.words(np.concatenate(channels))
     ends = np.cumsum([part.size for part in channels])
     return [blocks_of(part, lanes) for part in np.split(words, ends[:-1])]

@@ -1,11 +1,13 @@
 """Constants for `jit.requantise`: from real multipliers to the words of each vector's block."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal_software.jit.requantise import EXACT_WORDS, Rounding
+from npu_hal_software.jit.packing.rounding_line import RoundingLine
+from npu_hal_software.jit.requantise import EXACT_WORDS, LINE_WORDS, Rounding
 
 # Single rounding is of a sum that does not wrap around: accumulators stay below this over the multiplier's left shift.
 _LEFT_LIMIT = (1 << 30) - 1
@@ -54,40 +56,87 @@ class Multipliers:
         return bool((self.exponent >= 0).any())
 
 
+class RightShift(NamedTuple):
+    """The last step of the exact requantisation, per channel: ``(acc * m + rounding) >> (31 + shift)``.
+
+    Negative sums have another rounding term. `shifted` tells the channels whose multiplier is 1/2 or more, without a
+    right shift: accumulators have one bit more to the left and one to the right, so that all channels have their result
+    in the upper half of the 64-bit sum.
+    """
+
+    shift: NDArray[np.int64]
+    rounding: NDArray[np.int64]
+    negative_rounding: NDArray[np.int64]
+    shifted: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, multipliers: Multipliers, *, single_rounding: bool) -> "RightShift":
+        """`single_rounding` rounds once, half away from zero, as the reference's fully connected layer does."""
+        right = np.maximum(-multipliers.exponent, 0)
+        shifted = right == 0
+        shift = np.where(shifted, 1, right)
+        half = np.int64(1) << (30 + shift)
+        if single_rounding:
+            return cls(shift, half, half - 1, shifted)
+        rounding = np.where(shifted, half, half + (1 << 30))
+        return cls(shift, rounding, np.where(shifted, half, rounding - (1 << 31)), shifted)
+
+
+class Requantisation(NamedTuple):
+    """What the channels of a layer are requantised by: `bias` (int32) and multipliers, or a line."""
+
+    bias: NDArray[np.int32]
+    multipliers: Multipliers
+    rounding: Rounding
+    single_rounding: bool = False
+    line: RoundingLine | None = None
+
+    def words(self, channels: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The words of blocks for channels in the order of lanes: shape (*channels.shape, words)."""
+        if self.line is not None:
+            return _line_words(self.bias[channels], self.line, channels)
+        flat = channels.reshape(-1)
+        multipliers = self.multipliers[flat].reshaped(channels.shape)
+        return constant_words(self.bias[channels], multipliers, self.rounding, single_rounding=self.single_rounding)
+
+
+def _line_words(bias: NDArray[np.int32], line: RoundingLine, channels: NDArray[np.intp]) -> NDArray[np.int32]:
+    words = np.zeros((*channels.shape, len(EXACT_WORDS)), np.int32)
+    # Sums are within int32, but the folded bias alone may have wrapped around.
+    offset, *reals = (part if part.size == 1 else part[channels] for part in line)
+    words[..., LINE_WORDS.index("bias")] = (bias + offset).astype(np.int32)
+    for name, values in zip(LINE_WORDS[1:], reals, strict=True):
+        words[..., LINE_WORDS.index(name)] = values.view(np.int32)
+    return words
+
+
 def constant_words(
     bias: NDArray[np.int32], multipliers: Multipliers, rounding: Rounding, *, single_rounding: bool = False
 ) -> NDArray[np.int32]:
     """The words of blocks for channels in the order of lanes: shape (..., words), from (..., ) channels.
 
-    `bias` and the multipliers have one entry per lane; the last axis' length is even. `single_rounding` rounds once,
-    half away from zero, as the reference's fully connected layer does.
+    `bias` and the multipliers have one entry per lane; the last axis' length is even. For `single_rounding` see
+    `RightShift`.
     """
     if rounding == "xnnpack":
         scale = multipliers.real.astype(np.float32).view(np.int32)
         return np.stack([bias, scale], axis=-1)
-    right = np.maximum(-multipliers.exponent, 0)
     left = np.maximum(multipliers.exponent, 0)
-    # A multiplier of 1/2 or more has no right shift. One bit more to the left and one to the right gives the
-    # same, and lets all channels have their result in the upper half of the 64-bit sum.
-    shifted = right == 0
-    shift = np.where(shifted, 1, right)
-    half = np.int64(1) << (30 + shift)
-    if single_rounding:
-        rounding_term = half
-        negative = half - 1
-    else:
-        rounding_term = np.where(shifted, half, half + (1 << 30))
-        negative = np.where(shifted, half, rounding_term - (1 << 31))
+    right = RightShift.of(multipliers, single_rounding=single_rounding)
     words = np.zeros((*bias.shape, len(EXACT_WORDS)), np.int32)
     by_name = {
         "bias": bias,
-        "shift": shift - 1,
-        "left_shift": np.where(shifted, left + 1, 0),
-        "left_limit": np.where(shifted & single_rounding, _LEFT_LIMIT >> left, _INT32_MAX),
+        "shift": right.shift - 1,
+        "left_shift": np.where(right.shifted, left + 1, 0),
+        "left_limit": np.where(right.shifted & single_rounding, _LEFT_LIMIT >> left, _INT32_MAX),
     }
     for name, values in by_name.items():
         words[..., EXACT_WORDS.index(name)] = values
-    wide = {"multiplier": multipliers.fixed, "rounding": rounding_term, "negative_rounding": negative}
+    wide = {
+        "multiplier": multipliers.fixed,
+        "rounding": right.rounding,
+        "negative_rounding": right.negative_rounding,
+    }
     for name, values in wide.items():
         for parity, start in (("even", 0), ("odd", 1)):
             halves = np.ascontiguousarray(values[..., start::2]).view(np.int32)
