@@ -129,9 +129,13 @@ def times(model: Model, data: bytes) -> tuple[str, ...]:
         contenders += [_runtime(data, resolver, inputs) for resolver in RUNTIMES.values()]
         ours, *theirs = _least_times(contenders)
     return (
-        *(f"{seconds * 1e3:.2f}" for seconds in (ours, *theirs)),
+        *(_milliseconds(seconds) for seconds in (ours, *theirs)),
         *(f"{ours / seconds:.2f}" for seconds in theirs),
     )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.{2 if seconds > 1e-4 else 4}f}"
 
 
 def _has_option(name: str) -> bool:
