@@ -3,8 +3,8 @@
 import mmap
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from npu_hal.api import InvalidModel
 from npu_hal.tflite.buffers import Buffers
@@ -28,8 +28,7 @@ from npu_hal.tflite.tensor_table import TensorTable
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorCode:
+class OperatorCode(NamedTuple):
     """A kind of operator that a model uses."""
 
     code: int
@@ -37,16 +36,14 @@ class OperatorCode:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """Names that a model's author gave to the tensors at its inputs and outputs."""
 
     inputs: Mapping[int, str]
     outputs: Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SubgraphFile:
+class SubgraphFile(NamedTuple):
     """The parts of one subgraph."""
 
     name: str
@@ -56,8 +53,7 @@ class SubgraphFile:
     outputs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFile:
+class ModelFile(NamedTuple):
     """The parts of a file. The model is its first subgraph; the others are reached through operators only."""
 
     description: str

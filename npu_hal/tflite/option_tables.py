@@ -6,9 +6,8 @@ name, layout and default, as in schema.fbs of TensorFlow 2.18.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from npu_hal.api import InvalidGraph, UnsupportedOperation
 from npu_hal.tflite.flatbuffer import Table
@@ -30,8 +29,7 @@ class Vectors(Enum):
 _INTS, _TEXT = Vectors.INTS, Vectors.TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class OptionField:
+class OptionField(NamedTuple):
     """A field of an options table."""
 
     name: str
@@ -39,8 +37,7 @@ class OptionField:
     default: OptionValue = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OptionTable:
+class OptionTable(NamedTuple):
     """An options table: its number in the union, and its fields by slot."""
 
     name: str

@@ -5,10 +5,9 @@ To support another kind: write its converter in the file of its family, and give
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from npu_hal.api import operations
 from npu_hal.tflite.converters.operands import Operands
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 Converter = Callable[[Operands], "AnyOperation"]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where a converter is: a function of a module, or what that function makes for a class of operations."""
 
     module: str

@@ -1,8 +1,7 @@
 """What converters ask of an operator: its operands, options and constant attributes, checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from npu_hal.api import Activation, DType, InvalidGraph, Padding, Tensor, UnsupportedOperation
 from npu_hal.tflite.operator_view import OperatorView, OptionValue
@@ -27,8 +26,7 @@ class ComputedAttribute(UnsupportedOperation):
     """What the interface has as an attribute, a tensor has that is computed; the outputs' shapes depend on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operands:
+class Operands(NamedTuple):
     """An operator that is being converted. Every method raises `InvalidGraph` for what no valid model has."""
 
     name: str

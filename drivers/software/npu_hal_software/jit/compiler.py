@@ -5,8 +5,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from npu_hal_software.jit import messages, object_cache
 from npu_hal_software.jit.elf_object import ObjectError, load_object
@@ -26,8 +25,7 @@ _lock = threading.Lock()
 _loaded: dict[tuple[str, Rounding], "CompiledKernels"] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledKernels:
+class CompiledKernels(NamedTuple):
     """The entry points, and the engine that owns their memory. Both release the interpreter's lock."""
 
     run: RunFunction

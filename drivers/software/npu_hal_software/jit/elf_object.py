@@ -8,7 +8,7 @@ its AMD64 supplement.
 import ctypes
 import mmap
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,7 @@ class ObjectError(Exception):
     """The object is none that can be loaded here."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(NamedTuple):
     kind: int
     flags: int
     offset: int
@@ -41,15 +40,13 @@ class _Section:
     info: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Symbol:
+class _Symbol(NamedTuple):
     name: str
     section: int
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedObject:
+class LoadedObject(NamedTuple):
     """Executable memory, for as long as this lives, and the addresses of the functions in it."""
 
     memory: mmap.mmap

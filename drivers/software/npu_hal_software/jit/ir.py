@@ -6,11 +6,10 @@ branches as they would in any language, and no phi node by hand.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """A scalar type (`lanes` is 0) or a vector of scalars."""
 
     element: str
@@ -185,8 +184,7 @@ class Value:
         self.function.statement(f"store {value}, ptr {self.offset(offset).text}, align 1")
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A mutable local of a function."""
 
     type: Type

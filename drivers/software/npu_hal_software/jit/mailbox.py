@@ -1,6 +1,6 @@
 """What the dispatcher's code and the threads that call it agree on: entry points, counters and the mailbox."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from npu_hal_software.jit.ir import I64, Type, Value
 
@@ -11,8 +11,7 @@ CONTROL_BYTES = 128
 _LINE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Mailbox:
+class _Mailbox(NamedTuple):
     """What a subgraph and its helper threads share: int64 fields on cache lines of their own."""
 
     fields: tuple[str, ...] = (

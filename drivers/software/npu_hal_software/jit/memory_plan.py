@@ -1,13 +1,12 @@
 """Placement of buffers in one arena: buffers that do not live at the same time share memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from npu_hal_software.jit.packing.memory import SLACK, align
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
+class Lifetime(NamedTuple):
     """A buffer's size in bytes, and the first and last record that uses it."""
 
     size: int

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +52,7 @@ class Buffer:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A place in a buffer of the arena, known once memory is planned."""
 
     buffer: Buffer
@@ -64,29 +63,25 @@ class Address:
         return Address(self.buffer, self.offset + byte_count)
 
 
-@dataclass(frozen=True, slots=True)
-class InputAddress:
+class InputAddress(NamedTuple):
     """The memory of a graph input, known when the subgraph is invoked."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class _OutputAddress:
+class _OutputAddress(NamedTuple):
     """The memory of a graph output, known when the results are read."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Relocation:
+class _Relocation(NamedTuple):
     record: int
     slot: int
     target: Address | InputAddress | _OutputAddress
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedProgram:
+class LinkedProgram(NamedTuple):
     """Records whose addresses are resolved.
 
     `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, where its address belongs in

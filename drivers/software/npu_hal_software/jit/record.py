@@ -4,7 +4,7 @@ A record is a fixed number of 64-bit slots. Slot 0 holds the kind, slot 1 the nu
 work in; the rest are the kind's own fields. Kernels read fields by name, so layout is written down once, here.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ SHIFTS_LEFT = 2
 FOLLOWS_LINE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class RecordKind:
+class RecordKind(NamedTuple):
     """The layout of one kind of record."""
 
     code: int

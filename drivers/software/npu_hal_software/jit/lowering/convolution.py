@@ -1,6 +1,6 @@
 """CONV_2D and FULLY_CONNECTED as matrix products, DEPTHWISE_CONV_2D by its own kernels."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ _BLOCK_BYTES_PER_CHANNEL = 1024
 _ROWS_PER_TILE_GROUP = 12
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixProduct:
+class MatrixProduct(NamedTuple):
     """Everything about a product but its weights: where input and output lie, in bytes and positions."""
 
     input: Address | int

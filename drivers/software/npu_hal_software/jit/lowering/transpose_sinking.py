@@ -6,8 +6,7 @@ transposed; a transposition is computed only when something reads its result tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from npu_hal.api import Graph
 
@@ -23,8 +22,7 @@ ELEMENTWISE = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(NamedTuple):
     """A tensor that is `source` with its axes in the order of `permutation`, computed only when it is needed.
 
     `position` is that of the operation that transposes.

@@ -1,6 +1,6 @@
 """Weights of convolutions and fully connected layers as int8, with what their zero points add."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,7 @@ from npu_hal_software.jit.packing.int8_terms import int8_terms
 from npu_hal_software.jit.program import Program, stored_zero_point
 
 
-@dataclass(frozen=True, slots=True)
-class CentredWeights:
+class CentredWeights(NamedTuple):
     """int8 arrays, and what is left of the zero point: true weight = sum of the terms - `remainder`.
 
     Terms after the first are sparse.

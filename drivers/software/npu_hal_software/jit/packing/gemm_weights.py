@@ -1,6 +1,6 @@
 """Weights of matrix products as tiles: blocks of constants, then weights in the order of the inner loop."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,7 @@ from npu_hal_software.jit.tiers import Tier, channel_of_lane
 DEPTH_GROUP = 4
 
 
-@dataclass(frozen=True, slots=True)
-class PackedTiles:
+class PackedTiles(NamedTuple):
     """The tiles' memory, their table (int64 rows of `layout.TILE_ENTRY`), and the tables of segments."""
 
     memory: NDArray[np.uint8]
@@ -45,8 +44,7 @@ def _worthwhile(used: int, size: int) -> bool:
     return 4 * used > 3 * size
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentedWeights:
+class SegmentedWeights(NamedTuple):
     """int8 matrices of shape (channels, segments * depth) and where their columns lie in the input.
 
     The weights are the sum of `terms`; the first is dense, the others are zero but for a few columns. `offsets` has the
