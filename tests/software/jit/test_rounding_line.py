@@ -10,11 +10,11 @@ from npu_hal_software.jit.packing.requantisation import quantise_multiplier
 from npu_hal_software.jit.packing.rounding_line import RoundingLine, fit_line
 from npu_hal_software.jit.program import Program
 from npu_hal_software.jit.record import FOLLOWS_LINE, GEMM
-from npu_hal_software.jit.tiers import TIERS, runs_here
+from npu_hal_software.jit.tiers import TIERS, RoundsDown, runs_here
 from tests.software.checks import run_reference
 from tests.software.jit.running import run_jit
 
-LINE_TIERS = [tier for tier in TIERS if tier.rounds_down and runs_here(tier)]
+LINE_TIERS = [tier for tier in TIERS if isinstance(tier, RoundsDown) and runs_here(tier)]
 CHANNELS = 20
 # Neither is a short float, so that multipliers have all of their bits.
 INPUT_SCALE, OUTPUT_SCALE = 0.0237, 0.0511

@@ -74,7 +74,7 @@ class OutputStage:
                 ]
                 store(number, self.context.tier.pack(rounded, self.zero_point, self.low, self.high))
 
-        if self._has_lines(rows[0][0].type.lanes):
+        if self.context.requantiser.has_lines and lines_run(self.context.tier, rows[0][0].type.lanes):
             # What clamps negative values follows lines where they matter.
             emit(False)
             return
@@ -86,6 +86,9 @@ class OutputStage:
     ) -> None:
         """As `requantise_and_store`, for records whose blocks may have lines instead."""
         tier = self.context.tier
+        if not (self.context.requantiser.has_lines and lines_run(tier, rows[0][0].type.lanes)):
+            self.requantise_and_store(rows, blocks, store)
+            return
 
         def follow_lines() -> None:
             low, high = (self.flags.function.value(bound, I32) for bound in (0, 255))
@@ -93,16 +96,8 @@ class OutputStage:
                 rounded = [follow_line(tier, *pair) for pair in zip(vectors, blocks, strict=True)]
                 store(number, tier.pack(rounded, None, low, high))
 
-        def requantise() -> None:
-            self.requantise_and_store(rows, blocks, store)
-
-        if not self._has_lines(rows[0][0].type.lanes):
-            requantise()
-            return
-        self.flags.function.choose((self.flags & FOLLOWS_LINE).compare("ne", 0), follow_lines, requantise)
-
-    def _has_lines(self, lanes: int) -> bool:
-        return self.context.requantiser.has_lines and lines_run(self.context.tier, lanes)
+        follows = (self.flags & FOLLOWS_LINE).compare("ne", 0)
+        self.flags.function.choose(follows, follow_lines, lambda: self.requantise_and_store(rows, blocks, store))
 
 
 def store_valid(context: KernelContext, pointer: Value, packed: Value, valid: Value) -> None:

@@ -9,10 +9,10 @@ layers, by other constants.
 """
 
 from abc import ABC, abstractmethod
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from npu_hal_software.jit.ir import Type, Value
-from npu_hal_software.jit.tiers import Tier
+from npu_hal_software.jit.tiers import RoundsDown, Tier
 
 Rounding = Literal["exact", "xnnpack"]
 
@@ -133,12 +133,12 @@ def requantiser_for(rounding: Rounding, tier: Tier) -> Requantiser:
     return ExactRequantiser() if rounding == "exact" else FloatRequantiser(tier)
 
 
-def lines_run(tier: Tier, lanes: int) -> bool:
+def lines_run(tier: Tier, lanes: int) -> TypeGuard[RoundsDown]:
     """Whether vectors of so many lanes can follow lines: full ones, on tiers that round down."""
-    return tier.rounds_down and lanes == tier.lanes
+    return isinstance(tier, RoundsDown) and lanes == tier.lanes
 
 
-def follow_line(tier: Tier, accumulator: Value, block: Value) -> Value:
+def follow_line(tier: RoundsDown, accumulator: Value, block: Value) -> Value:
     """Rounded values from the words of lines, see `packing.rounding_line`; negative ones for zeros.
 
     Two fused sums and a conversion, the last two rounded down.

@@ -34,8 +34,6 @@ class Tier(ABC):
     signed_activations = False
     # `store_first` costs no more than a whole store.
     masks_stores = False
-    # `fma_down` and `floor` exist, for full vectors.
-    rounds_down = False
 
     @abstractmethod
     def dot(self, accumulator: Value, activations: tuple[Value, ...], weights: tuple[Value, ...]) -> Value:
@@ -73,14 +71,6 @@ class Tier(ABC):
         with function.count(count) as index:
             pointer.store(memory.load(I8, index), index)
 
-    def fma_down(self, left: Value, right: Value, addend: Value) -> Value:
-        """``left * right + addend`` of float lanes, rounded down once."""
-        raise NotImplementedError(f"tier {self.name} does not round down")
-
-    def floor(self, vector: Value) -> Value:
-        """int32 lanes of float lanes rounded down; the values fit int32."""
-        raise NotImplementedError(f"tier {self.name} does not round down")
-
     def round_to_even(self, vector: Value) -> Value:
         """int32 lanes of float lanes rounded to nearest, ties to even; the values fit int32."""
         rounded = vector.function.intrinsic(f"llvm.roundeven.{vector.type.mangled}", vector.type, (vector,))
@@ -102,6 +92,18 @@ def channel_of_lane(vectors: int, lanes: int) -> NDArray[np.intp]:
     order = np.argsort(lane_of_byte)
     order.flags.writeable = False
     return order
+
+
+class RoundsDown(Tier):
+    """A tier whose instructions name their rounding mode, for full vectors."""
+
+    @abstractmethod
+    def fma_down(self, left: Value, right: Value, addend: Value) -> Value:
+        """``left * right + addend`` of float lanes, rounded down once."""
+
+    @abstractmethod
+    def floor(self, vector: Value) -> Value:
+        """int32 lanes of float lanes rounded down; the values fit int32."""
 
 
 class _X86Tier(Tier):
@@ -169,7 +171,7 @@ class _VnniTier(_X86Tier):
         return accumulator.function.intrinsic(name, accumulator.type, arguments)
 
 
-class Avx512Vnni(_VnniTier):
+class Avx512Vnni(_VnniTier, RoundsDown):
     """AVX-512 with VNNI: 32 registers of 16 lanes, masked stores."""
 
     name = "avx512-vnni"
@@ -183,15 +185,14 @@ class Avx512Vnni(_VnniTier):
     flags = frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"})
     features = "+avx512f,+avx512bw,+avx512vl,+avx512dq,+avx512cd,+avx512vnni,-prefer-256-bit"
     masks_stores = True
-    rounds_down = True
 
     def fma_down(self, left: Value, right: Value, addend: Value) -> Value:
-        """One instruction: it names its rounding mode."""
+        """One instruction."""
         mode = left.function.value(_DOWN, I32)
         return left.function.intrinsic("llvm.x86.avx512.vfmadd.ps.512", left.type, (left, right, addend, mode))
 
     def floor(self, vector: Value) -> Value:
-        """One instruction: it names its rounding mode."""
+        """One instruction."""
         return _convert_512(vector, _DOWN)
 
     def store_first(self, pointer: Value, packed: Value, count: Value) -> None:
