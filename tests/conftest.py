@@ -1,6 +1,7 @@
 """Fixtures that every room's tests use."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,10 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible_programs() -> None:
+    """Let programs that tests start be interrupted: in a shell's background jobs, SIGINT is ignored, and stays so."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,5 +1,6 @@
 """``npu-hal bench``: contenders take turns, and what cannot run says why."""
 
+import contextlib
 import json
 import os
 import signal
@@ -126,17 +127,21 @@ def test_wrong_arguments(arguments: list[str], code: int, words: str) -> None:
 
 def test_ctrl_c_ends_all_quietly() -> None:
     command = [sys.executable, "-m", "npu_hal.cli", "bench", str(MODEL), "--driver", "software", "--runs", "1000000"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
-    workers: list[str] = []
-    deadline = time.monotonic() + 60
-    while not workers and time.monotonic() < deadline:
-        time.sleep(0.2)
-        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    time.sleep(1)
-    # As a terminal does: to the whole group in front.
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            workers: list[str] = []
+            deadline = time.monotonic() + 60
+            while not workers and time.monotonic() < deadline:
+                time.sleep(0.2)
+                workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            time.sleep(1)
+            # As a terminal does: to the whole group in front.
+            os.killpg(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            # A program that goes on would be waited for without end.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     # An empty line is what the progress bar leaves.
     assert (process.returncode, errors.strip()) == (130, "")
     assert workers
