@@ -4,9 +4,9 @@
 
 Prints, per model, the ratio of our time to LiteRT's at equal threads (below 1: we are faster): the median of the
 rounds' ratios, each from medians of that round's runs, and the ratio of the minima over all runs. Then the share of the
-machine's peak (a loop over registers, on the same core) that mobilenet_v1's convolutions reach; how long kernels take
-to compile; and, each in processes of their own, the time from start to the first inference and the peak memory. Those
-processes find everything compiled, Python's bytecode and the kernels.
+machine's peak (a loop over registers, on the same core) that mobilenet_v1's convolutions reach; how long the reference
+level takes; how long kernels take to compile; and, each in processes of their own, the time from start to the first
+inference and the peak memory. Those processes find everything compiled, Python's bytecode and the kernels.
 
 The share is that of CONV_2D, and that of all convolutions. A depthwise convolution's peak is another one: with 9
 products per output, it is bounded by what else is done for each output, interleaving taps and requantisation.
@@ -32,6 +32,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from npu_hal.api import Array, Conv2D, DepthwiseConv2D, Graph
 from npu_hal.tflite import read_model
+from npu_hal_software.driver import SoftwareDriver
 from npu_hal_software.jit import create_subgraph
 from npu_hal_software.jit.compiler import compile_assembly, compile_object
 from npu_hal_software.jit.elf_object import load_object
@@ -222,6 +223,20 @@ def bench_peak(folder: Path, rounds: int) -> None:
         print(f"  mobilenet_v1's {' and '.join(kinds)}: {done / spent / peak:.0%} of the peak >= 60%")
 
 
+def bench_reference(folder: Path, rounds: int) -> None:
+    graph = read_model((folder / f"{TARGETS[0].path}.tflite").read_bytes()).graph
+    inputs = random_inputs(graph)
+    outputs: list[Array] = [np.empty(tensor.shape, tensor.dtype.numpy) for tensor in graph.output_tensors]
+    with SoftwareDriver().open(options={"level": "reference"}) as device, device.create_subgraph(graph) as subgraph:
+        times = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            subgraph.invoke(inputs)
+            subgraph.read_outputs(outputs)
+            times.append(time.perf_counter() - start)
+    print(f"mobilenet_v1 at the reference level: {statistics.median(times):.3f} s (least {min(times):.3f}) <= 0.3 s")
+
+
 def convolution_products(graph: Graph, position: int) -> int:
     operation = graph.operations[position]
     if not isinstance(operation, Conv2D | DepthwiseConv2D):
@@ -313,6 +328,7 @@ def main(arguments: Sequence[str]) -> None:
         if not options.models or any(part in target.path for part in options.models):
             print(bench_model(target, options.folder, options.rounds, options.runs), flush=True)
     bench_peak(options.folder, options.rounds)
+    bench_reference(options.folder, options.rounds)
     bench_start(options.folder, options.rounds)
 
 

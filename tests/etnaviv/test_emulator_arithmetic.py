@@ -191,7 +191,7 @@ def jobs(draw: st.DrawFn, core: NpuCore) -> Job:
 def test_convolutions_are_those_of_the_formula(core: NpuCore) -> None:
     with open_emulator(f"emulator:{core.name}") as kernel:
 
-        @settings(max_examples=30, deadline=None)
+        @settings(max_examples=30)
         @given(jobs(core))
         def check(job: Job) -> None:
             np.testing.assert_array_equal(run_nn(kernel, job), expected(job, core.generation))
@@ -263,7 +263,7 @@ def tp_expected(source: NDArray[np.uint8], fields: Mapping[str, int], size: int)
     return output
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_rearrangements_are_those_of_the_formula(data: st.DataObject) -> None:
     integers = st.integers

@@ -27,7 +27,7 @@ V8_CORES = [core for core in npu_cores() if core.generation == 8]
 FLUSH_BITS = 12
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.binary(min_size=1, max_size=200), symbol_map=st.permutations(range(8)))
 def test_bytes_pass_through_the_code(data: bytes, symbol_map: list[int]) -> None:
     values = np.frombuffer(data, np.uint8)
@@ -65,7 +65,7 @@ def some_weights(layout: HuffmanLayout, seed: int, zero_point: int, spread: floa
     return weights[:, 0] if layout.depthwise else weights
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     layout=layouts,
     seed=st.integers(0, 2**32 - 1),
@@ -135,7 +135,7 @@ def test_unknown_headers_are_refused(offset: int, value: int, message: str) -> N
         decode_huffman_stream(data, layout, 120)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_damaged_streams_decode_or_are_refused(seed: int) -> None:
     layout, data = encoded_sample()

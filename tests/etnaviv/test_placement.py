@@ -22,7 +22,7 @@ spans = st.tuples(st.integers(1, 5000), st.integers(0, 20), st.integers(0, 20)).
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(spans, max_size=15))
 def test_blocks_that_live_at_the_same_time_do_not_overlap(members: list[Block]) -> None:
     offsets, size = pack(members)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from npu_hal_etnaviv.emulator.command_parser import parse_jobs, register_writes
@@ -15,7 +15,6 @@ from npu_hal_etnaviv.programming.tp_config import tp_configs
 from npu_hal_etnaviv.programming.tp_split import largest_axis, shares
 
 
-@settings(derandomize=True)
 @given(size=st.integers(1, 300), cores=st.integers(1, 8))
 def test_shares_cover_the_axis_once(size: int, cores: int) -> None:
     parts = list(shares(size, cores))

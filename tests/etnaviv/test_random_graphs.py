@@ -16,9 +16,7 @@ from tests.etnaviv.running import largest_difference, run_on
 from tests.litert import run_graph
 
 CORES = [core.name for core in npu_cores() if core.can_reorder]
-SETTINGS = settings(
-    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+SETTINGS = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def accepted_part(graph: Graph, device: Device) -> Graph | None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from npu_hal_etnaviv.hardware.nn_config import POST_MULTIPLIER, POST_SHIFT
@@ -64,7 +64,6 @@ def convolve(image: npt.NDArray[np.int64], kernels: npt.NDArray[np.int64], strid
     return result
 
 
-@settings(deadline=None)
 @given(
     kernel=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     channels=st.integers(1, 3),

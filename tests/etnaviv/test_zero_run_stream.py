@@ -54,7 +54,7 @@ layouts = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     core_and_layout=layouts,
     seed=st.integers(0, 2**32 - 1),
@@ -88,7 +88,7 @@ def test_decoding_inverts_encoding(
     assert other[0] <= other[1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     channels=st.integers(2, 40),
     kernel=st.integers(1, 5),
@@ -177,7 +177,7 @@ def test_a_run_that_passes_a_field_is_refused() -> None:
         decode_zero_run_stream(data, layout, 5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), zero_run_bits=st.sampled_from([0, 5]))
 def test_damaged_streams_decode_or_are_refused(seed: int, zero_run_bits: int) -> None:
     layout, data = encoded_sample(zero_run_bits)

@@ -445,9 +445,7 @@ def run(nnapi: Library, caplog: pytest.LogCaptureFixture, examples: int) -> None
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=30,
-                deadline=None,
                 suppress_health_check=checks,
-                database=None,
             ),
         )
     unexpected = [record.getMessage() for record in caplog.records if record.name == "npu_hal.nnapi"]

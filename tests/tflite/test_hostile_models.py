@@ -92,13 +92,13 @@ def files(draw: st.DrawFn) -> bytes:
     return write_file(tensors, operators, draw(indices), draw(indices), more_subgraphs=[second])
 
 
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=600)
 @given(files())
 def test_operators_put_together_at_random(data: bytes) -> None:
     outcome(data)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_random_bytes_with_the_right_identifier(data: bytes) -> None:
     outcome(struct.pack("<I", 8) + b"TFL3" + data)
