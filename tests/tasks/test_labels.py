@@ -59,3 +59,9 @@ def test_labels_are_lines_without_an_empty_end(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     path.write_text("great white shark\n\nÅland horse \r\n\n\n", encoding="utf-8")
     assert read_labels(path) == ("great white shark", "", "Åland horse")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(b"\xef\xbb\xbfbackground\r\ncat\r\n")
+    assert read_labels(path) == ("background", "cat")
