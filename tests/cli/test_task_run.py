@@ -1,6 +1,7 @@
 """``npu-hal run --task`` writes answers, and refuses clearly."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,18 @@ def test_files_are_overwritten_by_force_only(command: CommandLine, tmp_path: Pat
     assert command(*arguments, "--force").code == 0
     with Image.open(path) as picture:
         assert picture.format == "PNG"
+
+
+@pytest.mark.parametrize("arguments", [("--output", "pipe.png"), ("--random", "1", "--save-outputs", "pipe.png")])
+def test_what_is_no_ordinary_file_is_not_replaced(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.png")
+    refused = command("run", MODEL, "-i", digits_models.sample(7), "--force", *arguments)
+    assert refused.code == 1
+    assert "pipe.png is no ordinary file, and would be replaced by one; name another" in refused.err
+    assert Path("pipe.png").is_fifo()
 
 
 @pytest.mark.parametrize(
