@@ -120,8 +120,9 @@ def test_label_files_may_name_the_background_or_numbers_without_a_class(
 
 def test_labels_of_another_model_are_refused() -> None:
     model = interface([(1, 32, 32, 3)], [(1, 1, 5), (1, 1, 4), (1, 1, 4)])
-    with pytest.raises(InvalidInput, match="names 2 classes, but the model rates 4"):
-        Detect(model, TaskSettings(labels=("a", "b")))
+    for labels in (("a", "b"), ()):
+        with pytest.raises(InvalidInput, match=f"names {len(labels)} classes, but the model rates 4"):
+            Detect(model, TaskSettings(labels=labels))
 
 
 def test_outputs_of_no_known_form_are_refused() -> None:
