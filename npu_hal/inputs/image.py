@@ -62,7 +62,9 @@ def open_picture(path: Path, mode: str = "RGB") -> Image.Image:
     """The image at `path`, upright, in one of Pillow's modes; raises `InvalidInput`."""
     try:
         with warnings.catch_warnings():
-            # Pillow warns of huge images before it refuses still larger ones; both are no input of a model.
+            # Pillow warns of transparent palettes, odd tags and more that is no matter to the pixels.
+            warnings.simplefilter("ignore")
+            # It warns of huge images before it refuses still larger ones; both are no input of a model.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 return _of_8_bits(ImageOps.exif_transpose(image), image.format, path).convert(mode)

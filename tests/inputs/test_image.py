@@ -121,6 +121,13 @@ def test_an_image_too_large_to_be_one_is_refused(picture: Path, monkeypatch: pyt
                 load_image(picture, tensor((1, 2, 3, 3), DType.UINT8))
 
 
+def test_a_palette_may_be_transparent(tmp_path: Path) -> None:
+    palette = Image.fromarray(COLOURS).quantize()
+    palette.save(tmp_path / "palette.png", transparency=bytes([0, 255, 128]))
+    loaded = load_image(tmp_path / "palette.png", tensor((1, 2, 3, 3), DType.UINT8))
+    np.testing.assert_array_equal(loaded[0], np.asarray(palette.convert("RGB")))
+
+
 @pytest.mark.parametrize("name", ["grey.png", "grey.tif", "grey.pgm"])
 def test_levels_of_16_bits_are_scaled_to_8(tmp_path: Path, name: str) -> None:
     levels = np.array([[0, 257, 32768, 65535]], np.uint16)
