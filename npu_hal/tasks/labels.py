@@ -24,7 +24,9 @@ def read_labels(path: Path) -> tuple[str, ...]:
     try:
         # Editors on Windows put a mark in front, which is no part of the first name.
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"labels file {path} could not be read as UTF-8, save it as such: {error}") from None
+    except OSError as error:
         raise InvalidInput(f"labels file {path} could not be read: {error}") from None
     return tuple(line.strip() for line in text.rstrip().splitlines())
 
