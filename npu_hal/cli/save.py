@@ -17,14 +17,18 @@ def check_writable(path: Path, force: bool) -> None:
 
     Devices, pipes and the like are refused even with `force`: what is saved takes their place.
     """
-    if path.is_dir():
-        raise InvalidOption(f"{path} is a folder; name a file to write")
-    if path.exists() and not path.is_file():
-        raise InvalidOption(f"{path} is no ordinary file, and would be replaced by one; name another")
-    if path.exists() and not force:
-        raise InvalidOption(f"{path} exists already; --force overwrites it")
-    if not path.parent.is_dir():
-        raise InvalidOption(f"{path} cannot be written: there is no folder {path.parent}")
+    try:
+        if path.is_dir():
+            raise InvalidOption(f"{path} is a folder; name a file to write")
+        if path.exists() and not path.is_file():
+            raise InvalidOption(f"{path} is no ordinary file, and would be replaced by one; name another")
+        if path.exists() and not force:
+            raise InvalidOption(f"{path} exists already; --force overwrites it")
+        if not path.parent.is_dir():
+            raise InvalidOption(f"{path} cannot be written: there is no folder {path.parent}")
+    # Names that are too long, and folders that may not be looked into.
+    except OSError as error:
+        raise InvalidOption(f"{path} could not be written: {error}") from None
 
 
 def save_npz(path: Path, arrays: Mapping[str, Array], force: bool) -> None:

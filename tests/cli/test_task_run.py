@@ -84,6 +84,8 @@ def test_what_is_no_ordinary_file_is_not_replaced(
         (("--task", "segment", "--threshold", "0.5"), "the task segment has no use for --threshold"),
         (("--output", "answer.txt"), "makes a picture, and answer.txt names no format for one; .png is one"),
         (("--output", "no/folder/a.png"), "there is no folder no/folder"),
+        (("--output", f"{300 * 'a'}.png"), "aaa.png could not be written: "),
+        (("--save-outputs", "a", "--profile", "a", "--force"), "--save-outputs and --profile are both to write a"),
         (("--task", "classify", "--input", "second.png"), "takes one picture, not 2 files"),
     ],
 )
