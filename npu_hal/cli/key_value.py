@@ -21,11 +21,16 @@ def parse_options(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def parse_shapes(pairs: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Shapes by input, from pairs NAME=SIZE,SIZE,...; `typer.BadParameter` if one is not of that form."""
+    """Shapes by input, from pairs NAME=SIZE,SIZE,...
+
+    `typer.BadParameter` if one is not of that form or a name comes twice.
+    """
     shapes: dict[str, tuple[int, ...]] = {}
     for pair in pairs:
         # Names of inputs may have an equals sign, sizes have none.
         name, _, sizes = pair.rpartition("=")
+        if name in shapes:
+            raise typer.BadParameter(f"{name!r} was given two shapes", param_hint="--shape")
         try:
             shapes[name] = tuple(int(size) for size in sizes.split(","))
         except ValueError:

@@ -96,6 +96,8 @@ def run(
     for file in (save_outputs, profile):
         if file is not None:
             check_writable(file, force)
+    if save_outputs is not None and save_outputs == profile:
+        raise InvalidOption(f"--save-outputs and --profile are both to write {profile}; name two files")
     if task is not None or output is not None:
         for unused, name in ((save_outputs, "--save-outputs"), (random_seed, "--random"), (profile, "--profile")):
             if unused is not None:

@@ -13,13 +13,22 @@ from npu_hal.api import Array, InvalidOption
 
 
 def check_writable(path: Path, force: bool) -> None:
-    """`InvalidOption` if `path` exists and `force` is not set, or its folder is not there; to be asked early."""
-    if path.is_dir():
-        raise InvalidOption(f"{path} is a folder; name a file to write")
-    if path.exists() and not force:
-        raise InvalidOption(f"{path} exists already; --force overwrites it")
-    if not path.parent.is_dir():
-        raise InvalidOption(f"{path} cannot be written: there is no folder {path.parent}")
+    """`InvalidOption` if `path` exists and `force` is not set, or its folder is not there; to be asked early.
+
+    Devices, pipes and the like are refused even with `force`: what is saved takes their place.
+    """
+    try:
+        if path.is_dir():
+            raise InvalidOption(f"{path} is a folder; name a file to write")
+        if path.exists() and not path.is_file():
+            raise InvalidOption(f"{path} is no ordinary file, and would be replaced by one; name another")
+        if path.exists() and not force:
+            raise InvalidOption(f"{path} exists already; --force overwrites it")
+        if not path.parent.is_dir():
+            raise InvalidOption(f"{path} cannot be written: there is no folder {path.parent}")
+    # Names that are too long, and folders that may not be looked into.
+    except OSError as error:
+        raise InvalidOption(f"{path} could not be written: {error}") from None
 
 
 def save_npz(path: Path, arrays: Mapping[str, Array], force: bool) -> None:

@@ -1,11 +1,25 @@
 """Arrays as inputs: .npy and .npz files of numpy."""
 
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from npu_hal.api import Array, DType, InvalidInput, Tensor
+
+# How numpy and what it reads with report damaged files; RuntimeError is for encrypted and unknown zip archives.
+_DAMAGES = (
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+)
 
 # Types that take numbers of any width of these kinds, in numpy's letters.
 _NARROWED = {DType.FLOAT32: "f", DType.COMPLEX64: "c"}
@@ -27,7 +41,7 @@ def load_npz(path: Path) -> dict[str, Array]:
     try:
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGES as error:
         raise InvalidInput(f"{path} could not be read: {error}") from None
 
 
@@ -54,7 +68,7 @@ def _load(path: Path) -> "Array | np.lib.npyio.NpzFile":
         loaded: Array | np.lib.npyio.NpzFile = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise InvalidInput(f"there is no file {path}") from None
-    except (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile) as error:
+    except _DAMAGES as error:
         raise InvalidInput(f"{path} could not be read as numpy's .npy or .npz: {error}") from None
     return loaded
 

@@ -13,6 +13,11 @@ from npu_hal.inputs.quantize_real import quantize_real
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
+# White of 16 bits over white of 8.
+_LEVELS_16_TO_8 = 65535 / 255
+# Kinds of files that have 16 bits where Pillow gives 32, as it does for PNG before release 11.
+_KINDS_OF_16_BITS = ("PNG", "PPM")
+
 
 @dataclass(frozen=True, slots=True)
 class ImageLayout:
@@ -56,17 +61,35 @@ def load_image(path: Path, tensor: Tensor, pixel_range: PixelRange | None = None
 def open_picture(path: Path, mode: str = "RGB") -> Image.Image:
     """The image at `path`, upright, in one of Pillow's modes; raises `InvalidInput`."""
     try:
-        # Pillow warns of huge images before it refuses still larger ones; both are no input of a model.
-        with warnings.catch_warnings(), Image.open(path) as image:
+        with warnings.catch_warnings():
+            # Pillow warns of transparent palettes, odd tags and more that is no matter to the pixels.
+            warnings.simplefilter("ignore")
+            # It warns of huge images before it refuses still larger ones; both are no input of a model.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return ImageOps.exif_transpose(image).convert(mode)
+            with Image.open(path) as image:
+                return _of_8_bits(ImageOps.exif_transpose(image), image.format, path).convert(mode)
     except FileNotFoundError:
         raise InvalidInput(f"there is no file {path}") from None
     except UnidentifiedImageError:
         raise InvalidInput(f"{path} is no image of a format that Pillow reads") from None
     # Pillow's decoders report damaged files by many types, and none that they have in common.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Warning) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError, Warning) as error:
         raise InvalidInput(f"the image {path} could not be read: {error}") from None
+
+
+def _of_8_bits(image: Image.Image, kind: str | None, path: Path) -> Image.Image:
+    """The image, of a `kind` of file, with levels of 0 to 255, to which Pillow would clip wider ones.
+
+    Raises `InvalidInput`.
+    """
+    if image.mode.startswith("I;16") or (image.mode == "I" and kind in _KINDS_OF_16_BITS):
+        return Image.fromarray(np.round(np.asarray(image) / _LEVELS_16_TO_8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise InvalidInput(
+            f"the image {path} has levels of 32 bits, and nothing tells which are black and white; save it with 8 or "
+            f"16 bits, or give an .npy file"
+        )
+    return image
 
 
 def pixel_elements(pixels: Array, tensor: Tensor, layout: ImageLayout, pixel_range: PixelRange | None = None) -> Array:

@@ -181,7 +181,7 @@ def _form(interface: ModelInterface) -> DetectorForm | None:
 
 def _labels(form: DetectorForm, settings: TaskSettings, interface: ModelInterface) -> tuple[str, ...] | None:
     """The names of the classes after the background."""
-    labels = settings.labels or interface.metadata.labels or form.labels
+    labels = settings.labels if settings.labels is not None else interface.metadata.labels or form.labels
     if labels is None or form.classes is None or len(labels) == form.classes:
         return labels
     if len(labels) == form.classes + form.background:

@@ -42,9 +42,9 @@ def object_colour(index: int) -> Colour:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def class_colours(count: int) -> NDArray[np.uint8]:
-    """The colours of classes 0 to `count` - 1, ``[count, 3]``."""
-    return np.array([class_colour(index) for index in range(count)], np.uint8).reshape(count, 3)
+def class_colours(indices: Sequence[int]) -> NDArray[np.uint8]:
+    """The colours of classes, ``[count, 3]``."""
+    return np.array([class_colour(index) for index in indices], np.uint8).reshape(-1, 3)
 
 
 def heat_map(values: NDArray[np.float64]) -> Image.Image:

@@ -22,8 +22,11 @@ class RatedClass:
 def read_labels(path: Path) -> tuple[str, ...]:
     """The lines of a labels file, without empty ones at its end; raises `InvalidInput`."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        # Editors on Windows put a mark in front, which is no part of the first name.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"labels file {path} could not be read as UTF-8, save it as such: {error}") from None
+    except OSError as error:
         raise InvalidInput(f"labels file {path} could not be read: {error}") from None
     return tuple(line.strip() for line in text.rstrip().splitlines())
 

@@ -188,7 +188,7 @@ def _appended_files(path: Path | None, wanted: set[str]) -> dict[str, tuple[str,
             for name in wanted & set(archive.namelist()):
                 with archive.open(name) as stream:
                     data = stream.read(_MAX_LABEL_BYTES)
-                text = io.TextIOWrapper(io.BytesIO(data), "utf-8", "replace").read()
+                text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace").read()
                 found[name] = tuple(line.strip() for line in text.rstrip().splitlines())
     # zipfile reports what is wrong with an archive by many types, NotImplementedError and RuntimeError among them.
     except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from npu_hal.api import Array, DType, InvalidInput, Tensor
 from npu_hal.inputs.image import open_picture
+from npu_hal.tasks.classify import fitting_labels
 from npu_hal.tasks.drawing import Canvas, class_colour, class_colours
 from npu_hal.tasks.interface import ModelInterface
 from npu_hal.tasks.labels import real_values
@@ -42,7 +43,12 @@ class Segment:
                 f"not {shapes}"
             )
         self.output: Tensor = interface.outputs[0]
-        self.labels = settings.labels or interface.metadata.labels
+        # The classes of a map are not counted before they occur.
+        self.labels = (
+            (interface.metadata.labels if settings.labels is None else settings.labels)
+            if _is_map(self.output)
+            else fitting_labels(settings, interface, self.output.shape[3])
+        )
 
     @classmethod
     def recognises(cls, interface: ModelInterface) -> bool:
@@ -96,8 +102,9 @@ class Segmentation:
     def draw(self) -> Image.Image:
         """The picture under the colours of the classes, all but class 0, the background, and their names."""
         size = self.picture.size
-        highest = int(self.classes.max(initial=0))
-        colours = Image.fromarray(class_colours(highest + 1)[self.classes]).resize(size, Image.Resampling.NEAREST)
+        occurring, places = np.unique(self.classes, return_inverse=True)
+        painted = class_colours(occurring.tolist())[places.reshape(self.classes.shape)]
+        colours = Image.fromarray(painted).resize(size, Image.Resampling.NEAREST)
         weight = np.where(self.classes > 0, round(255 * _OPACITY), 0).astype(np.uint8)
         mask = Image.fromarray(weight).resize(size, Image.Resampling.NEAREST)
         canvas = Canvas(Image.composite(colours, self.picture, mask))

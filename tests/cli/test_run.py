@@ -147,6 +147,13 @@ def test_an_input_may_have_another_shape(command: CommandLine) -> None:
     assert "Traceback" not in finished.err
 
 
+def test_an_input_has_one_shape(command: CommandLine) -> None:
+    shapes = ("--shape", "image=1,9,9,1", "--shape", "image=1,8,8,1")
+    finished = command("run", digits_models.model("uint8"), "--random", 1, *shapes)
+    assert finished.code == 2
+    assert "'image' was given two shapes" in finished.err
+
+
 @pytest.mark.parametrize("shape", ["image", "image=", "=1,2", "image=1,x"])
 def test_a_shape_is_a_name_and_sizes(command: CommandLine, shape: str) -> None:
     finished = command("run", digits_models.model("uint8"), "--random", 1, "--shape", shape)

@@ -1,6 +1,7 @@
 """``npu-hal run --task`` writes answers, and refuses clearly."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,18 @@ def test_files_are_overwritten_by_force_only(command: CommandLine, tmp_path: Pat
         assert picture.format == "PNG"
 
 
+@pytest.mark.parametrize("arguments", [("--output", "pipe.png"), ("--random", "1", "--save-outputs", "pipe.png")])
+def test_what_is_no_ordinary_file_is_not_replaced(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.png")
+    refused = command("run", MODEL, "-i", digits_models.sample(7), "--force", *arguments)
+    assert refused.code == 1
+    assert "pipe.png is no ordinary file, and would be replaced by one; name another" in refused.err
+    assert Path("pipe.png").is_fifo()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -71,6 +84,8 @@ def test_files_are_overwritten_by_force_only(command: CommandLine, tmp_path: Pat
         (("--task", "segment", "--threshold", "0.5"), "the task segment has no use for --threshold"),
         (("--output", "answer.txt"), "makes a picture, and answer.txt names no format for one; .png is one"),
         (("--output", "no/folder/a.png"), "there is no folder no/folder"),
+        (("--output", f"{300 * 'a'}.png"), "aaa.png could not be written: "),
+        (("--save-outputs", "a", "--profile", "a", "--force"), "--save-outputs and --profile are both to write a"),
         (("--task", "classify", "--input", "second.png"), "takes one picture, not 2 files"),
     ],
 )

@@ -1,6 +1,7 @@
 """Sounds become inputs: width of samples, channels, length."""
 
 import logging
+import struct
 import wave
 from pathlib import Path
 
@@ -80,3 +81,48 @@ def test_what_is_no_sound_is_refused(tmp_path: Path) -> None:
             load_wav(tmp_path / name, tensor(4))
     with pytest.raises(InvalidInput, match="there is no file"):
         load_wav(tmp_path / "none.wav", tensor(4))
+
+
+def wav_file(format_chunk: bytes, data: bytes) -> bytes:
+    chunks = b"".join(
+        name + struct.pack("<I", len(content)) + content
+        for name, content in ((b"junk", b"odd\0"), (b"fmt ", format_chunk), (b"data", data))
+    )
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+
+def extensible(number: int, width: int) -> bytes:
+    """WAVEFORMATEXTENSIBLE: one channel at 16 kHz, with the number of the format in the first bytes of its GUID."""
+    plain = struct.pack("<HHIIHH", 0xFFFE, 1, 16000, 16000 * width, width, 8 * width)
+    guid = struct.pack("<H", number) + bytes.fromhex("000000001000800000aa00389b71")
+    return plain + struct.pack("<HHI", 22, 8 * width, 4) + guid
+
+
+def test_pcm_may_be_in_the_extensible_format(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(wav_file(extensible(1, 3), b"\x00\x00\x00\x00\x00\x40\x00\x00\x80"))
+    np.testing.assert_array_equal(load_wav(path, tensor(3)), [[0, 0.5, -1]])
+
+
+@pytest.mark.parametrize("format_chunk", [struct.pack("<HHIIHH", 3, 1, 16000, 64000, 4, 32), extensible(3, 4)])
+def test_floating_point_samples_are_named(tmp_path: Path, format_chunk: bytes) -> None:
+    (tmp_path / "x.wav").write_bytes(wav_file(format_chunk, bytes(8)))
+    with pytest.raises(InvalidInput, match="samples are floating-point numbers; save it with 16 bits"):
+        load_wav(tmp_path / "x.wav", tensor(2))
+
+
+def test_samples_need_a_rate(tmp_path: Path) -> None:
+    (tmp_path / "x.wav").write_bytes(wav_file(struct.pack("<HHIIHH", 1, 1, 0, 0, 2, 16), bytes(8)))
+    with pytest.raises(InvalidInput, match="0 of its samples make a second"):
+        load_wav(tmp_path / "x.wav", tensor(4))
+
+
+@pytest.mark.parametrize(("announced", "is_cut_off"), [(8, True), (0xFFFFFFFF, False)])
+def test_sounds_that_are_cut_off_end_early_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, announced: int, is_cut_off: bool
+) -> None:
+    whole = wav_file(struct.pack("<HHIIHH", 1, 1, 16000, 32000, 2, 16), np.array([1 << 14, 0], "<i2").tobytes())
+    (tmp_path / "x.wav").write_bytes(whole[:-8] + struct.pack("<I", announced) + whole[-4:])
+    with caplog.at_level(logging.WARNING, "npu_hal.inputs.audio"):
+        np.testing.assert_array_equal(load_wav(tmp_path / "x.wav", tensor(2)), [[0.5, 0]])
+    assert ("is cut off: it announces 4 samples and has 2" in caplog.text) is is_cut_off

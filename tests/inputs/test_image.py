@@ -1,5 +1,6 @@
 """Images become inputs by the documented conventions."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +111,37 @@ def test_cut_off_and_foreign_files_are_refused(picture: Path, tmp_path: Path) ->
 
 
 def test_an_image_too_large_to_be_one_is_refused(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in (5, 2):
-        # Pillow warns above its limit and refuses at twice the limit; the picture has six pixels.
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        with pytest.raises(InvalidInput, match="could not be read"):
-            load_image(picture, tensor((1, 2, 3, 3), DType.UINT8))
+    # Warnings are no errors where users run it.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for limit in (5, 2):
+            # Pillow warns above its limit and refuses at twice the limit; the picture has six pixels.
+            monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+            with pytest.raises(InvalidInput, match="could not be read"):
+                load_image(picture, tensor((1, 2, 3, 3), DType.UINT8))
+
+
+def test_a_palette_may_be_transparent(tmp_path: Path) -> None:
+    palette = Image.fromarray(COLOURS).quantize()
+    palette.save(tmp_path / "palette.png", transparency=bytes([0, 255, 128]))
+    loaded = load_image(tmp_path / "palette.png", tensor((1, 2, 3, 3), DType.UINT8))
+    np.testing.assert_array_equal(loaded[0], np.asarray(palette.convert("RGB")))
+
+
+@pytest.mark.parametrize("name", ["grey.png", "grey.tif", "grey.pgm"])
+def test_levels_of_16_bits_are_scaled_to_8(tmp_path: Path, name: str) -> None:
+    levels = np.array([[0, 257, 32768, 65535]], np.uint16)
+    if name.endswith(".pgm"):
+        (tmp_path / name).write_bytes(b"P5 4 1 65535\n" + levels.astype(">u2").tobytes())
+    else:
+        Image.fromarray(levels).save(tmp_path / name)
+    for channels in (1, 3):
+        loaded = load_image(tmp_path / name, tensor((1, 1, 4, channels), DType.UINT8))
+        np.testing.assert_array_equal(loaded[0, 0], np.repeat([[0], [1], [128], [255]], channels, axis=1))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_levels_of_which_none_is_known_to_be_white_are_refused(tmp_path: Path, dtype: type[np.number]) -> None:
+    Image.fromarray(np.array([[0, 1]], dtype)).save(tmp_path / "grey.tif")
+    with pytest.raises(InvalidInput, match="nothing tells which are black and white; save it with 8 or 16 bits"):
+        load_image(tmp_path / "grey.tif", tensor((1, 1, 2, 1), DType.UINT8))

@@ -114,3 +114,18 @@ def test_random_values_fit_every_type(dtype: DType) -> None:
     np.testing.assert_array_equal(values, random_values(tensor, np.random.default_rng(1)))
     if dtype.is_quantised8:
         assert (int(values.min()), int(values.max())) == dtype.integer_range
+
+
+def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
+    header = npy(tmp_path / "x.npy", [[1, 2]], "u1")
+    header.write_bytes(header.read_bytes().replace(b"}", b"{"))
+    packed = tmp_path / "x.npz"
+    np.savez_compressed(packed, a=np.zeros(1000))
+    # The first byte of the deflated data follows the local header, of 30 bytes, a name and an extra field.
+    data = bytearray(packed.read_bytes())
+    start = 30 + int.from_bytes(data[26:28], "little") + int.from_bytes(data[28:30], "little")
+    data[start] |= 0b110
+    packed.write_bytes(data)
+    for path in (header, packed):
+        with pytest.raises(InvalidInput, match="could not be read"):
+            load_inputs([path], [A])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from npu_hal.api import Array, DetectionPostProcess, DType, Graph, GraphBuilder, Quantization
+from npu_hal.api import Array, DetectionPostProcess, DType, Graph, GraphBuilder, InvalidGraph, Quantization
 from tests.litert import run_file
 from tests.software.checks import assert_same, run_reference
 from tests.tflite_layers import write_layer
@@ -96,6 +96,14 @@ def test_several_classes_a_detection() -> None:
         shown = int(results[3][0]) * 3
         assert shown > 10
         assert_same([part[:, :shown] for part in results[:3]], [part[:, :shown] for part in expected[:3]])
+
+
+def test_one_class_a_detection_where_more_are_asked_for_than_there_are() -> None:
+    graph = detection(DType.FLOAT32, True, use_regular_nms=True, max_classes_per_detection=CLASSES + 1)
+    inputs = random_inputs(graph, 2)
+    assert_same(valid(run_reference(graph, inputs)), valid(run_file(write_layer(graph), inputs)))
+    with pytest.raises(InvalidGraph, match="6 classes of each box cannot be given where there are 5"):
+        detection(DType.FLOAT32, True, max_classes_per_detection=CLASSES + 1)
 
 
 def test_nothing_above_the_threshold() -> None:

@@ -21,6 +21,7 @@ from npu_hal.api import (
     Quantization,
     Shape,
 )
+from npu_hal.executor import GraphExecutor
 from tests.litert import run_graph
 from tests.software.checks import assert_matches_tflite, assert_same, run_reference
 from tests.software.strategies import (
@@ -200,3 +201,23 @@ def _rebuilt(graph: Graph, operation: Any, paddings: tuple[tuple[int, int], ...]
         indices[operation.input] = padded
     builder.append(operation.renumbered(indices.__getitem__))
     return builder.build([indices[operation.output]])
+
+
+@pytest.mark.parametrize("level", ["reference", "jit"])
+@pytest.mark.parametrize("dtype", [DType.INT8, DType.UINT8])
+def test_ties_of_a_fully_connected_layer(dtype: DType, level: str) -> None:
+    # Twice the input's scale times a round number of hundredths: many sums are ties, or would be if the product of the
+    # scales were rounded to float32.
+    low, high = dtype.integer_range
+    zero_point = (low + high + 1) // 2
+    for scale in (0.8540281057357788, 0.1131957396864891, 0.37):
+        builder = GraphBuilder("ties")
+        x = builder.input("x", (256, 1), dtype, Quantization.per_tensor(scale, zero_point))
+        stored = np.arange(1, 128, dtype=dtype.numpy).reshape(127, 1) + dtype.numpy.type(zero_point)
+        weights = builder.constant("weights", stored, Quantization.per_tensor(0.01, zero_point))
+        output = builder.tensor("y", dtype, Quantization.per_tensor(2 * scale, zero_point))
+        builder.append(FullyConnected(input=x, weights=weights, output=output))
+        graph = builder.build([output])
+        inputs = [np.arange(low, high + 1).astype(dtype.numpy).reshape(256, 1)]
+        with GraphExecutor.open(graph, "software", "cpu", {"level": level}) as executor:
+            assert_same(executor.run(inputs), run_graph(graph, inputs))

@@ -120,8 +120,9 @@ def test_label_files_may_name_the_background_or_numbers_without_a_class(
 
 def test_labels_of_another_model_are_refused() -> None:
     model = interface([(1, 32, 32, 3)], [(1, 1, 5), (1, 1, 4), (1, 1, 4)])
-    with pytest.raises(InvalidInput, match="names 2 classes, but the model rates 4"):
-        Detect(model, TaskSettings(labels=("a", "b")))
+    for labels in (("a", "b"), ()):
+        with pytest.raises(InvalidInput, match=f"names {len(labels)} classes, but the model rates 4"):
+            Detect(model, TaskSettings(labels=labels))
 
 
 def test_outputs_of_no_known_form_are_refused() -> None:
@@ -141,6 +142,18 @@ def test_boxes_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     ]
     with pytest.raises(InvalidInput, match="boxes that are not finite"):
         detect(model, outputs, grey_picture(tmp_path, 32, 32), TaskSettings())
+
+
+@pytest.mark.parametrize(("position", "what"), [(1, "classes"), (3, "counts")])
+def test_classes_and_counts_that_are_no_numbers_are_refused(tmp_path: Path, position: int, what: str) -> None:
+    model = interface([(1, 32, 32, 3)], [(1, 1, 4), (1, 1), (1, 1), (1,)])
+    outputs: list[Array] = [np.ones(tensor.shape, np.float32) for tensor in model.outputs]
+    outputs[position][...] = np.nan
+    with pytest.raises(InvalidInput, match=f"{what} that are not finite"):
+        detect(model, outputs, grey_picture(tmp_path, 32, 32), TaskSettings())
+    outputs[position][...] = 1e30
+    (found,) = detect(model, outputs, grey_picture(tmp_path, 32, 32), TaskSettings(labels=("a", "b"))).objects
+    assert found.label == (None if position == 1 else "b")
 
 
 def test_objects_are_drawn_where_they_are(tmp_path: Path) -> None:

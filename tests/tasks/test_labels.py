@@ -59,3 +59,17 @@ def test_labels_are_lines_without_an_empty_end(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     path.write_text("great white shark\n\nÅland horse \r\n\n\n", encoding="utf-8")
     assert read_labels(path) == ("great white shark", "", "Åland horse")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes(b"\xef\xbb\xbfbackground\r\ncat\r\n")
+    assert read_labels(path) == ("background", "cat")
+
+
+def test_labels_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    for encoding in ("utf-16", "latin-1"):
+        path.write_text("Ålandshäst\n", encoding=encoding)
+        with pytest.raises(InvalidInput, match="could not be read as UTF-8, save it as such"):
+            read_labels(path)

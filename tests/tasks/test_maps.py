@@ -47,6 +47,22 @@ def test_ratings_give_the_highest_class(tmp_path: Path) -> None:
     assert result.shares() == [(5, 15 / 16), (3, 1 / 16)]
 
 
+def test_labels_of_another_model_are_refused() -> None:
+    model = interface([(1, 4, 4, 3)], [(1, 4, 4, 6)])
+    with pytest.raises(InvalidInput, match="names 2 classes, but the model rates 6"):
+        Segment(model, TaskSettings(labels=("a", "b")))
+
+
+@pytest.mark.timeout(30)
+def test_classes_of_any_number_are_drawn(tmp_path: Path) -> None:
+    model = interface([(1, 8, 8, 3)], [tensor((1, 8, 8), DType.INT32)])
+    classes = np.full((1, 8, 8), 2_000_000_001, np.int32)
+    result = Segment(model, TaskSettings()).prepare([grey_picture(tmp_path, 8, 8)]).interpret([[classes]])
+    drawn = np.asarray(result.draw()).astype(int)
+    assert drawn.shape == (8, 8, 3)
+    assert (drawn[7, 7] != 100).any()
+
+
 def test_depths_become_colours_that_get_brighter(tmp_path: Path) -> None:
     model = interface([(1, 3, 8, 8)], [(1, 1, 8, 8)])
     depths = np.linspace(1, 3, 64, dtype=np.float32).reshape(1, 1, 8, 8)

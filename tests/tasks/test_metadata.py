@@ -48,7 +48,7 @@ def test_label_files_are_appended_to_the_model(tmp_path: Path, kind: int) -> Non
     path = tmp_path / "model.tflite"
     path.write_bytes(b"what comes before the archive")
     with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("labels.txt", "cat\nGarten-Grasmücke\n\ndog\n\n")
+        archive.writestr("labels.txt", "\ufeffcat\nGarten-Grasmücke\n\ndog\n\n")
         archive.writestr("secret.txt", "not asked for")
     metadata = read(write_metadata("", [IMAGE], [TensorNotes(files=[("labels.txt", kind)])]), path)
     assert metadata.labels == ("cat", "Garten-Grasmücke", "", "dog")

@@ -84,6 +84,19 @@ def test_posenet_tells_two_people_apart(tmp_path: Path) -> None:
     assert found[0].score > found[1].score > 0.8
 
 
+def test_posenet_does_not_count_a_person_twice(tmp_path: Path) -> None:
+    outputs = [np.full((1, *GRID, 17), -30, np.float32), *(np.zeros((1, *GRID, n), np.float32) for n in (34, 64))]
+    (person, _) = people()
+    # A second nose, from which the offsets lead to the same body.
+    other = person.copy()
+    other[0] += [0, 60]
+    for points, logit in ((other, 3.0), (person, 4.0)):
+        paint(outputs, points, logit)
+    values: list[Array] = list(outputs)
+    (found,) = estimate(POSENET, values, grey_picture(tmp_path, 353, 481)).people
+    np.testing.assert_allclose(found.points, person + 0.5, atol=1e-3)
+
+
 def test_posenet_finds_nobody_in_emptiness(tmp_path: Path) -> None:
     outputs: list[Array] = [np.full((1, *GRID, 17), -1e30, np.float32), *POSENET_OFFSETS]
     assert estimate(POSENET, outputs, grey_picture(tmp_path, 20, 20)).people == ()

@@ -117,6 +117,15 @@ def test_a_long_sound_is_heard_in_parts(tmp_path: Path) -> None:
     assert result.table().caption == "highest: yes, 0.9961, from 0.50 to 1.50 s"
 
 
+def test_the_end_of_a_sound_is_heard(tmp_path: Path) -> None:
+    samples = np.zeros(16000 + 8000 + 5000)
+    samples[-5000:] = np.random.default_rng(4).uniform(-0.5, 0.5, 5000)
+    path = save_sound(tmp_path, samples)
+    for model in (MICRO_SPEECH, interface([(1, 49, 10, 1)], [(1, 12)])):
+        first, _, last = Audio(model, TaskSettings()).prepare([path]).inputs
+        assert (last[0] > first[0].min()).any()
+
+
 def test_a_short_sound_is_completed_with_silence(tmp_path: Path) -> None:
     sound = save_sound(tmp_path, np.zeros(10))
     for model, shape in (

@@ -67,6 +67,10 @@ ARRAY = np.arange(120).reshape(4, 6, 5)
         (([0, 1, 0], [0, 3, 0]), {"new_axis_mask": 5}, ARRAY[np.newaxis, 1:3, np.newaxis]),
         (([0, 0, 1], [0, 0, 4]), {"ellipsis_mask": 1, "new_axis_mask": 2}, ARRAY[..., np.newaxis, 1:4]),
         (([1, 2], [2, 3]), {"offset": True}, ARRAY[1:3, 2:5]),
+        # These three are what TensorFlow Lite's reference kernel makes of them.
+        (([-2, 2], [2, 3]), {"offset": True}, ARRAY[2:4, 2:5]),
+        (([1, 2], [2, 3]), {"offset": True, "begin_mask": 1}, ARRAY[0:2, 2:5]),
+        (([2, 1], [3, 4]), {"shrink_axis_mask": 1, "begin_mask": 1}, ARRAY[0, 1:4]),
         (([3], [1]), {}, ARRAY[3:1]),
     ],
 )

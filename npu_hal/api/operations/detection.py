@@ -28,7 +28,7 @@ class DetectionPostProcess(Operation):
     background at index 0, anchors ``[A, 4]``. A box's centre is ``y / y_scale * anchor_h + anchor_y``, its height
     ``exp(h / h_scale) * anchor_h``, and likewise for x and w. Outputs, float32, with N = `max_detections` times
     `max_classes_per_detection`: boxes ``[1, N, 4]`` (ymin, xmin, ymax, xmax), classes ``[1, N]``, scores ``[1, N]``,
-    number of detections ``[1]``; entries beyond that number are 0.
+    number of detections ``[1]``; entries beyond that number are 0. Regular suppression gives one class of each box.
     """
 
     kind: Literal["TFLITE_DETECTION_POSTPROCESS"] = "TFLITE_DETECTION_POSTPROCESS"
@@ -59,8 +59,13 @@ class DetectionPostProcess(Operation):
             raise InvalidGraph(
                 f"box encodings {[batch, anchors, coordinates]} and class predictions {list(predictions)} do not fit"
             )
-        if predictions[2] - self.num_classes not in (0, 1) or self.max_classes_per_detection > self.num_classes:
+        if predictions[2] - self.num_classes not in (0, 1):
             raise InvalidGraph(f"{predictions[2]} class predictions do not fit {self.num_classes} classes")
+        if not self.use_regular_nms and self.max_classes_per_detection > self.num_classes:
+            raise InvalidGraph(
+                f"{self.max_classes_per_detection} classes of each box cannot be given where there are "
+                f"{self.num_classes}"
+            )
         if tensors[self.anchors].shape != (anchors, 4):
             raise InvalidGraph(f"anchors {list(tensors[self.anchors].shape)} do not fit {anchors} boxes")
         count = self.max_detections * self.max_classes_per_detection

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from npu_hal.api import DType
 from npu_hal.tasks.detection.candidates import Candidates
 from npu_hal.tasks.interface import ModelInterface
+from npu_hal.tasks.task import check_finite
+
+_MOST_CLASSES = 1 << 31
 
 
 class Postprocessed:
@@ -37,6 +40,10 @@ class Postprocessed:
     def decode(self, outputs: Sequence[NDArray[np.float64]], threshold: float, count: int) -> Candidates:
         """The objects; overlapping ones were left out by the operator."""
         boxes, classes, scores, found = outputs
+        check_finite(found, "counts")
         valid = min(len(scores[0]), max(0, int(found.reshape(-1)[0])))
-        candidates = Candidates.of(boxes[0][:valid], np.round(classes[0][:valid]).astype(np.int64), scores[0][:valid])
+        check_finite(classes[0][:valid], "classes")
+        # No class has a number that does not fit int64, but the model may say so.
+        numbers = np.clip(np.round(classes[0][:valid]), -1, _MOST_CLASSES).astype(np.int64)
+        candidates = Candidates.of(boxes[0][:valid], numbers, scores[0][:valid])
         return candidates.best(threshold, 1.0, count)

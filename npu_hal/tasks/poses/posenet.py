@@ -2,6 +2,7 @@
 
 The decoding is that of PersonLab (Papandreou et al., arXiv:1803.08225, section 3.1): the strongest key point that
 belongs to nobody yet starts a person, whose other points are found along the edges of a tree of the body, best first.
+Points that an earlier person has already do not count for a later one.
 """
 
 import heapq
@@ -80,7 +81,7 @@ class PoseNet:
             if any(np.square((place - body.points[point]) / radius).sum() <= 1 for body in found):
                 continue
             body = maps.grow(place, point)
-            if body.score > threshold:
+            if _own_score(body, found, radius) > threshold:
                 found.append(body)
         found.sort(key=lambda body: -body.score)
         height, width = maps.scores.shape[:2]
@@ -147,6 +148,14 @@ class _Maps:
         for _ in range(_REFINEMENTS):
             place = np.clip(place + _sample(self.short, place, [target, _POINTS + target]), 0, limit)
         return place
+
+
+def _own_score(body: Body, found: Sequence[Body], radius: NDArray[np.float64]) -> float:
+    """The score of a body by those of its points that belong to nobody who was found before; places in cells."""
+    is_own = np.ones(_POINTS, np.bool_)
+    for other in found:
+        is_own &= np.square((body.points - other.points) / radius).sum(axis=1) > 1
+    return float((body.scores * is_own).mean())
 
 
 def _neighbours(point: int) -> list[tuple[int, int]]:

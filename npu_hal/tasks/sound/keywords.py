@@ -43,10 +43,9 @@ class MicroSpeech:
         return cls() if is_form and not interface.is_stateful else None
 
     def segments(self, sound: Waveform) -> Sequence[Segment]:
-        """A part each half second."""
-        samples = padded(sound.pcm(), _SECOND)
+        """A part each half second, up to the end of the sound."""
         return [
-            Segment(start / RATE, (start + _SECOND) / RATE, self._elements(part)) for start, part in _parts(samples)
+            Segment(start / RATE, (start + _SECOND) / RATE, self._elements(part)) for start, part in _parts(sound.pcm())
         ]
 
     def combine(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -83,11 +82,10 @@ class MlperfKeywords:
         return cls(tensor) if is_form and not interface.is_stateful else None
 
     def segments(self, sound: Waveform) -> Sequence[Segment]:
-        """A part each half second."""
-        samples = padded(sound.samples, _SECOND)
+        """A part each half second, up to the end of the sound."""
         return [
             Segment(start / RATE, (start + _SECOND) / RATE, quantize_real(self._features(part), self._tensor))
-            for start, part in _parts(samples)
+            for start, part in _parts(sound.samples)
         ]
 
     def combine(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,8 +102,10 @@ class MlperfKeywords:
 
 
 def _parts(samples: NDArray[_Sample]) -> list[tuple[int, NDArray[_Sample]]]:
-    """Seconds of the samples, with the positions where they start."""
-    return [(number * _STEP, part) for number, part in enumerate(frames(samples, _SECOND, _STEP))]
+    """Seconds of the samples, with the positions where they start; silence completes the last one."""
+    steps = max(0, -(-(len(samples) - _SECOND) // _STEP))
+    whole = padded(samples, _SECOND + steps * _STEP)
+    return [(number * _STEP, part) for number, part in enumerate(frames(whole, _SECOND, _STEP))]
 
 
 def _highest(ratings: NDArray[np.float64]) -> NDArray[np.float64]:

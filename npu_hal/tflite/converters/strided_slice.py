@@ -3,7 +3,7 @@
 Entry i of begin, end and strides is for axis i of the input, unless an entry before it is an ellipsis (bit i of
 `ellipsis_mask`: all axes that the other entries leave over) or puts in a new axis of size 1 (`new_axis_mask`). Bit i of
 `begin_mask` and `end_mask` stands for a bound that was left out, bit i of `shrink_axis_mask` for a single index, which
-drops its axis. With `offset`, ends count from the begins.
+drops its axis: the first one taken if its begin was left out. With `offset`, ends count from the begins.
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ class _Entry:
     is_ellipsis: bool
     is_new_axis: bool
     is_index: bool
+    is_end_relative: bool
 
 
 def convert_strided_slice(operands: Operands) -> StridedSlice:
@@ -92,13 +93,14 @@ def _entries(operands: Operands) -> list[_Entry]:
     return [
         _Entry(
             begin=begin,
-            end=begin + end if offset else end,
+            end=end,
             stride=stride,
             has_begin=not bit("begin_mask", position),
             has_end=not bit("end_mask", position),
             is_ellipsis=bit("ellipsis_mask", position),
             is_new_axis=bit("new_axis_mask", position),
             is_index=bit("shrink_axis_mask", position),
+            is_end_relative=offset,
         )
         for position, (begin, end, stride) in enumerate(zip(begins, ends, strides, strict=True))
     ]
@@ -107,13 +109,20 @@ def _entries(operands: Operands) -> list[_Entry]:
 def _resolve(name: str, entry: _Entry, extent: int) -> _Range:
     if entry.stride == 0:
         raise InvalidGraph(f"{name} has a stride of 0")
+    begin = entry.begin if entry.has_begin else None
     if entry.is_index:
-        index = entry.begin + extent if entry.begin < 0 else entry.begin
+        # Begins that are left out are the first or, backwards, the last element.
+        index = begin if begin is not None else 0 if entry.stride > 0 else -1
+        index += extent if index < 0 else 0
         if not 0 <= index < extent:
             raise InvalidGraph(f"{name} takes element {entry.begin} of an axis of {extent}")
         return _Range(index, 1, 1, keeps_axis=False)
+    end = entry.end if entry.has_end else None
+    if end is not None and entry.is_end_relative:
+        end += slice(begin, None, entry.stride).indices(extent)[0]
+        if end < 0:
+            # Before the first element, and not counted from the last one.
+            end = 0 if entry.stride > 0 else None
     # A Python slice with the same bounds resolves them as TensorFlow does.
-    taken = range(extent)[
-        slice(entry.begin if entry.has_begin else None, entry.end if entry.has_end else None, entry.stride)
-    ]
+    taken = range(extent)[slice(begin, end, entry.stride)]
     return _Range(taken.start if taken else 0, entry.stride, len(taken))

@@ -53,7 +53,7 @@ def _compile_quantised(operation: FullyConnected, tensors: Sequence[Tensor]) -> 
         return lambda left: matrix.multiplied_from_left(left) + bias.reshape(-1)
 
     prepared = prepare_early(prepare, tensors, operation.inputs)
-    real = product_multiplier(x, weights, y, rounds_product=True)
+    real = product_multiplier(x, weights, y, rounds_product=False)
     stage = OutputStage.to(y, real, operation.activation, rounds_once=True)
     zero_point = np.float32(zero_point_of(x))
     depth = weights.shape[1]

@@ -4,8 +4,8 @@
     multiplier = scale_x * scale_w / scale_y
 
 The sum is an int32 that wraps around. The multiplier is a float64 product, with one historic exception: where the
-weights have one scale for all, and (convolutions) the tensors are uint8, ``scale_x * scale_w`` is rounded to float32
-first. The difference shows in a few outputs among a million.
+weights of a convolution have one scale for all, and the tensors are uint8, ``scale_x * scale_w`` is rounded to float32
+first. The difference shows in a few outputs among a million, or more where a round multiplier makes ties.
 """
 
 from typing import Any

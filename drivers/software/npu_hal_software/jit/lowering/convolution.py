@@ -172,12 +172,13 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> bool:
 
 
 def fully_connected_multipliers(input_: Tensor, weights: Tensor, output: Tensor, xnnpack: bool) -> NDArray[np.float64]:
-    """Per tensor, TensorFlow Lite multiplies the scales in single precision first, whatever the type."""
+    """The real multiplier of each row of the weights; TensorFlow Lite takes float64 for them, whatever the type."""
     channels = weights.shape[0]
-    if weights.affine().is_per_axis or xnnpack:
-        return product_multipliers(input_, weights, output, channels, xnnpack=xnnpack)
-    product = np.float32(input_.affine().scale) * np.float32(weights.affine().scale)
-    return np.full(channels, np.float64(product) / np.float64(np.float32(output.affine().scale)))
+    if xnnpack:
+        return product_multipliers(input_, weights, output, channels, xnnpack=True)
+    scale_x, scale_y = (np.float64(np.float32(tensor.affine().scale)) for tensor in (input_, output))
+    real = scale_x * weights.affine().scale_array().astype(np.float64) / scale_y
+    return np.ascontiguousarray(np.broadcast_to(real, (channels,)))
 
 
 def lower_convolution(program: Program, operation: Conv2D) -> bool:
