@@ -1,6 +1,7 @@
 """``npu-hal run``: one inference of a model on files, without a TFLite runtime."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -93,6 +94,8 @@ def run(
     labels = read_labels(labels_file) if labels_file is not None else None
     options = parse_options([*(option or []), *([f"dump={dump}"] if dump is not None else [])])
     pixels = _parse_pixel_range(pixel_range)
+    if threshold is not None and not math.isfinite(threshold):
+        raise InvalidOption(f"--threshold {threshold} is no score that others can surpass; name a finite number")
     for file in (save_outputs, profile):
         if file is not None:
             check_writable(file, force)

@@ -12,6 +12,9 @@ from npu_hal.inputs.image import load_image
 from npu_hal.inputs.pixel_range import PixelRange
 from npu_hal.inputs.random_values import random_values
 
+# Files with these suffixes have other contents than an image.
+_NO_IMAGES = (".npz", ".npy", ".wav")
+
 
 def load_inputs(
     files: Sequence[Path],
@@ -27,8 +30,10 @@ def load_inputs(
     `names` are the inputs' names, if not those of the tensors.
     Every other file gives the next input that has none yet: .npy an array, .wav a sound, anything else an image.
     Inputs for which there is no file are random if there is a `random_seed`. Raises `InvalidInput` for files that do
-    not fit, are left over, or missing.
+    not fit, are left over, or missing, and for a `pixel_range` without an image.
     """
+    if pixel_range is not None and all(path.suffix.lower() in _NO_IMAGES for path in files):
+        raise InvalidInput("a pixel range was given, and no file with an image; leave it out")
     arrays: dict[int, Array] = {}
     for path in files:
         if path.suffix.lower() == ".npz":

@@ -81,6 +81,7 @@ def test_what_is_no_ordinary_file_is_not_replaced(
         (("--task", "classify", "--random", "1"), "--random is for tensors and does not go with --task"),
         (("--task", "classify", "--save-outputs", "x.npz"), "--save-outputs is for tensors and does not go with"),
         (("--threshold", "0.5"), "--threshold goes with --task"),
+        (("--task", "auto", "--threshold", "nan"), "nan is no score that others can surpass"),
         (("--task", "segment", "--threshold", "0.5"), "the task segment has no use for --threshold"),
         (("--output", "answer.txt"), "makes a picture, and answer.txt names no format for one; .png is one"),
         (("--output", "no/folder/a.png"), "there is no folder no/folder"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from npu_hal.api import DType, InvalidInput, Tensor
-from npu_hal.inputs import load_inputs, random_values
+from npu_hal.inputs import PixelRange, load_inputs, random_values
 
 A = Tensor(name="a", shape=(1, 2), dtype=DType.UINT8)
 B = Tensor(name="b", shape=(2, 2), dtype=DType.FLOAT32)
@@ -129,3 +129,10 @@ def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
     for path in (header, packed):
         with pytest.raises(InvalidInput, match="could not be read"):
             load_inputs([path], [A])
+
+
+def test_a_pixel_range_without_an_image_is_refused(tmp_path: Path) -> None:
+    file = npy(tmp_path / "x.npy", [[1, 2]], "u1")
+    for files in ([], [file]):
+        with pytest.raises(InvalidInput, match="no file with an image"):
+            load_inputs(files, [A], pixel_range=PixelRange(0.0, 1.0), random_seed=1)
