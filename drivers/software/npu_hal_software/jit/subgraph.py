@@ -86,8 +86,14 @@ class JitSubgraph(Subgraph):
                 raise InvalidState("no inference is queued: call invoke before read_outputs")
             self._inputs.bind(queued)
             self._outputs.bind(outputs)
-            crew.run(clock)
-            program.failures.raise_first()
+            failures = program.failures
+            expected = failures.finished + program.callbacks
+            try:
+                crew.run(clock)
+            finally:
+                failures.raise_first()
+            if failures.finished < expected:
+                raise KeyboardInterrupt("a signal broke the inference off; its outputs are not computed")
 
     def close(self) -> None:
         """Release memory and helper threads."""
