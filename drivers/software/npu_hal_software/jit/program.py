@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import DType, Graph, Tensor
+from npu_hal.api import DType, Graph, OutOfDeviceMemory, Tensor
 from npu_hal_software.jit.memory_plan import Lifetime, plan_memory
 from npu_hal_software.jit.packing.memory import aligned_copy, allocate
 from npu_hal_software.jit.record import CALL, COPY, SLOTS, RecordKind
@@ -43,10 +43,12 @@ class Failures:
         self._errors.append(error)
 
     def raise_first(self) -> None:
-        """Raise the first exception since the last call, if any."""
+        """Raise the first exception since the last call, if any; `OutOfDeviceMemory` where memory was missing."""
         if self._errors:
             error = self._errors[0]
             self._errors.clear()
+            if isinstance(error, MemoryError):
+                raise OutOfDeviceMemory(f"the inference needs more memory than this machine gives: {error}") from None
             raise error
 
 

@@ -44,7 +44,7 @@ class JitSubgraph(Subgraph):
         self._queued = tuple(inputs)
 
     def read_outputs(self, outputs: Sequence[Array]) -> None:
-        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`."""
+        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`, `OutOfDeviceMemory`."""
         self._outputs.check(outputs)
         self._run(self._crew, outputs)
 
