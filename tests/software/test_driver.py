@@ -8,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from npu_hal.api import (
+    Activation,
+    Concatenation,
     Conv2D,
     DeviceKind,
     DeviceNotFound,
@@ -19,6 +21,8 @@ from npu_hal.api import (
     InvalidOption,
     InvalidState,
     MaxPool2D,
+    Neg,
+    OutOfDeviceMemory,
     Pad,
     Padding,
     Quantization,
@@ -31,6 +35,8 @@ from npu_hal.api import ExplicitPadding as Explicit
 from npu_hal.registry import Registry
 from npu_hal_software import levels
 from npu_hal_software.driver import SoftwareDriver
+from npu_hal_software.reference.kernel import Definition
+from npu_hal_software.subgraph import ReferenceSubgraph
 
 REFERENCE = {"level": "reference"}
 
@@ -215,3 +221,42 @@ def test_infinities_and_nan_are_quantised_without_a_warning() -> None:
     values = np.array([np.inf, -np.inf, np.nan, 1e30], np.float32)
     (result,) = run(builder.build([y]), [values], REFERENCE)
     assert result.tolist() == [127, -128, 3, 127]
+
+
+def test_a_clamp_of_complex_numbers_is_refused() -> None:
+    builder = GraphBuilder()
+    x = builder.input("x", (2,), DType.COMPLEX64)
+    y = builder.tensor("y", DType.COMPLEX64)
+    builder.append(Concatenation(concatenated=(x, x), output=y, axis=0, activation=Activation.RELU))
+    with SoftwareDriver().open() as device, pytest.raises(UnsupportedOperation, match=r"no meaning .* complex64"):
+        device.create_subgraph(builder.build([y]))
+
+
+@pytest.mark.parametrize("level", ["reference", "jit"])
+def test_an_inference_without_memory_says_so(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("Unable to allocate 1. TiB")
+
+    definition = Definition(lambda operation, tensors: fail)
+    for user in ("reference.compilation", "reference.support"):
+        monkeypatch.setattr(f"npu_hal_software.{user}.find_definition", lambda kind: definition)
+    builder = GraphBuilder()
+    x = builder.input("x", (2,), DType.FLOAT32)
+    y = builder.tensor("y", DType.FLOAT32)
+    builder.append(Neg(input=x, output=y))
+    values = np.zeros(2, np.float32)
+    with (
+        SoftwareDriver().open(options={"level": level}) as device,
+        device.create_subgraph(builder.build([y])) as subgraph,
+    ):
+        subgraph.invoke([values])
+        with pytest.raises(OutOfDeviceMemory, match=r"needs more memory .* Unable to allocate 1\. TiB"):
+            subgraph.read_outputs([values])
+
+
+def test_where_no_memory_is_made_executable_auto_is_the_reference_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("npu_hal_software.jit.elf_object._make_executable", lambda memory: False)
+    with SoftwareDriver().open() as device, device.create_subgraph(relu_chain(1, 2)) as subgraph:
+        assert isinstance(subgraph, ReferenceSubgraph)
+    with pytest.raises(InvalidOption, match="level jit"):
+        SoftwareDriver().open(options={"level": "jit"})

@@ -50,8 +50,8 @@ def _cache() -> Finding:
     size = sum(file.stat().st_size for file in files)
     is_warm = object_cache.load(cache_key(choose_tier(), "exact")) is not None
     contents = f"{folder} holds {len(files)} files, {size / 1024:.0f} KiB"
-    parent = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(parent, os.W_OK):
+    parent = next(path for path in (folder, *folder.parents) if path.exists() or path.is_symlink())
+    if not (parent.is_dir() and os.access(parent, os.W_OK)):
         return Finding(
             check,
             FindingStatus.WARNING,

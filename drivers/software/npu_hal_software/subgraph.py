@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from npu_hal.api import Array, Graph, InvalidState, OperationTime, Subgraph, check_buffers
+from npu_hal.api import Array, Graph, InvalidState, OperationTime, OutOfDeviceMemory, Subgraph, check_buffers
 from npu_hal_software.reference.compilation import compile_operation
 from npu_hal_software.reference.kernel import Kernel
 
@@ -43,7 +43,7 @@ class ReferenceSubgraph(Subgraph):
         self._queued = tuple(inputs)
 
     def read_outputs(self, outputs: Sequence[Array]) -> None:
-        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`."""
+        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`, `OutOfDeviceMemory`."""
         self._compute(outputs, lambda position, seconds: None)
 
     def profile(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Sequence[OperationTime]:
@@ -56,6 +56,12 @@ class ReferenceSubgraph(Subgraph):
 
     def _compute(self, outputs: Sequence[Array], done: Callable[[int, float], None]) -> None:
         """Compute the queued inference; `done` is told each operation's position and seconds."""
+        try:
+            self._compute_steps(outputs, done)
+        except MemoryError as error:
+            raise OutOfDeviceMemory(f"the inference needs more memory than this machine gives: {error}") from None
+
+    def _compute_steps(self, outputs: Sequence[Array], done: Callable[[int, float], None]) -> None:
         self._require_open()
         if self._queued is None:
             raise InvalidState("no inference is queued: call invoke before read_outputs")

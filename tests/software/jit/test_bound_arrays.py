@@ -70,3 +70,20 @@ def test_another_number_of_arrays_is_refused() -> None:
     for arrays in ([], [array, array], [np.zeros(6, np.bool_)], [np.zeros(5, np.uint8)]):
         with pytest.raises(InvalidInput):
             bound.check(arrays)
+
+
+def test_an_array_whose_binding_was_interrupted_is_bound_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = np.zeros((1, 1), np.int64)
+    bound = BoundArrays(records, [(0,)], [BYTES], "input")
+    first, second = (np.zeros(5, np.bool_) for _ in range(2))
+    bound.bind([first])
+
+    def interrupt(array: Array) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("npu_hal_software.jit.bound_arrays.address_of", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            bound.bind([second])
+    bound.bind([second])
+    assert records[0, 0] == second.ctypes.data

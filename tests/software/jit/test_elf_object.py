@@ -1,6 +1,7 @@
 """The loader of ELF objects takes what LLVM makes for this machine, and refuses everything else."""
 
 import ctypes
+import errno
 
 import pytest
 
@@ -60,3 +61,12 @@ def test_truncated_objects_are_refused() -> None:
     for length in range(0, len(whole) - 1, 37):
         with pytest.raises(ObjectError):
             load_object(whole[:length])
+
+
+def test_missing_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr("mmap.mmap", fail)
+    with pytest.raises(MemoryError, match="bytes for machine code: Cannot allocate memory"):
+        load_object(compiled())

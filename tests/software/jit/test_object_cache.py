@@ -1,5 +1,8 @@
 """The cache of compiled kernels: whole files are used, anything else is compiled anew."""
 
+import os
+import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -7,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from npu_hal.api import FindingStatus
+from npu_hal_software.diagnosis import diagnose
 from npu_hal_software.jit import compiler, object_cache
 from npu_hal_software.jit.tiers import choose_tier
 
@@ -88,3 +93,46 @@ def test_keys_tell_tiers_and_roundings_apart() -> None:
     generic, best = choose_tier(TIER), choose_tier()
     keys = {compiler.cache_key(tier, rounding) for tier in (generic, best) for rounding in ("exact", "xnnpack")}
     assert len(keys) == (4 if best is not generic else 2)
+
+
+def test_no_folder_for_temporary_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", refuse)
+    assert object_cache.load("key") is None
+    folder.write_text("not a folder")
+    object_cache.store("key", PAYLOAD)
+    assert object_cache.load("key") is None
+    monkeypatch.delenv(object_cache.FOLDER_VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", "~nobody-of-this-name/cache")
+    object_cache.store("key", PAYLOAD)
+    assert object_cache.load("key") is None
+
+
+def test_a_full_disk_keeps_no_part_of_a_file(folder: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        object_cache.store("key", bytes(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(folder.iterdir()) == []
+    assert object_cache.load("key") is None
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    folder.mkdir()
+    os.mkfifo(folder / "key.o")
+    assert object_cache.load("key") is None
+
+
+def test_a_file_in_the_folders_place_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    obstacle = tmp_path / "file"
+    obstacle.write_text("not a folder")
+    monkeypatch.setenv(object_cache.FOLDER_VARIABLE, str(obstacle))
+    (finding,) = (finding for finding in diagnose() if finding.check == "kernel cache")
+    assert finding.status is FindingStatus.WARNING
+    assert "cannot be written" in finding.observation

@@ -1,5 +1,8 @@
 """Subgraphs: what is left to numpy, inputs in place, memory, and calls that are refused."""
 
+import ctypes
+import signal
+
 import numpy as np
 import pytest
 
@@ -21,7 +24,12 @@ from npu_hal.api import (
 )
 from npu_hal_software.driver import SoftwareDriver
 from npu_hal_software.jit import create_subgraph
+from npu_hal_software.jit.compiler import load_kernels
+from npu_hal_software.jit.lowering.select import lower_operation
+from npu_hal_software.jit.program import Program
+from npu_hal_software.jit.record import CALL
 from npu_hal_software.jit.subgraph import JitSubgraph
+from npu_hal_software.jit.tiers import choose_tier
 from npu_hal_software.reference.definitions import find_definition
 from npu_hal_software.reference.kernel import Definition
 
@@ -168,3 +176,27 @@ def test_the_driver_hands_its_options_on() -> None:
 def test_the_reference_level_has_one_rounding() -> None:
     with pytest.raises(InvalidOption, match="needs machine code"):
         SoftwareDriver().open(options={"level": "reference", "rounding": "xnnpack"})
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_before_a_callback_begins_comes_out() -> None:
+    """A signal arrives in native code, so that Python looks at it first when a callback begins."""
+    builder = GraphBuilder()
+    x = builder.input("x", SHAPE, DType.FLOAT32)
+    y = builder.tensor("y", DType.FLOAT32)
+    builder.append(Neg(input=x, output=y))
+    graph = builder.build([y])
+    raise_signal = ctypes.cast(ctypes.CDLL(None)["raise"], ctypes.c_void_p).value or 0
+    tier = choose_tier("generic")
+    program = Program(graph, tier, "exact", threads=1)
+    program.emit(CALL, 1, function=raise_signal, argument=signal.SIGINT)
+    lower_operation(program, graph.operations[0], "operation 0 (NEG)")
+    linked = program.link()
+    with JitSubgraph(graph, linked, load_kernels(tier, "exact"), 1) as subgraph:
+        subgraph.invoke([np.zeros(SHAPE, np.float32)])
+        with pytest.raises(KeyboardInterrupt):
+            subgraph.read_outputs([np.zeros(SHAPE, np.float32)])
+        # The next inference knows nothing of it.
+        linked.records[0, CALL.slot("argument")] = 0
+        (result,) = run(subgraph, graph, [np.ones(SHAPE, np.float32)])
+    np.testing.assert_array_equal(result, np.full(SHAPE, -1, np.float32))

@@ -45,10 +45,12 @@ class BoundArrays:
         bound = self._bound
         for position, array in enumerate(arrays):
             if bound[position]() is not array:
-                bound[position] = weakref.ref(array)
+                # Whatever interrupts this, no array is recognised whose address is not in the records.
+                bound[position] = _nothing
                 address = address_of(array)
                 for slot in self._slots[position]:
                     self._records[slot] = address
+                bound[position] = weakref.ref(array)
 
 
 def _nothing() -> None:

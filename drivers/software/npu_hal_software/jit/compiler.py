@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,15 @@ _SERVE_TYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _OPTIMISATION_LEVEL = 2
 _lock = threading.Lock()
 _loaded: dict[tuple[str, Rounding], "CompiledKernels"] = {}
+
+
+def _after_fork_in_child() -> None:
+    # A thread of the parent may have been compiling: nobody would release the lock here.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class CompiledKernels(NamedTuple):

@@ -8,6 +8,7 @@ from typing import cast
 
 from npu_hal.api import Graph, InvalidOption, OutOfDeviceMemory, Support
 from npu_hal_software.jit.compiler import load_kernels
+from npu_hal_software.jit.elf_object import may_execute
 from npu_hal_software.jit.lowering.select import lower_operation
 from npu_hal_software.jit.lowering.transpose_sinking import sink_transpositions
 from npu_hal_software.jit.program import Program
@@ -26,6 +27,8 @@ def available() -> Support:
         return Support.no(f"kernels are generated for {' and '.join(_MACHINES)}, and this is {machine_name()}")
     if importlib.util.find_spec("llvmlite") is None:
         return Support.no("llvmlite is not installed; install npu-hal[jit]")
+    if not may_execute():
+        return Support.no("this system does not let memory be made executable")
     return Support.yes()
 
 
@@ -51,10 +54,10 @@ def create_subgraph(graph: Graph, options: Mapping[str, str] | None = None) -> J
 
 
 def _compile(graph: Graph, *, tier: Tier, rounding: Rounding, threads: int) -> JitSubgraph:
-    kernels = load_kernels(tier, rounding)
     rewritten, positions = sink_transpositions(graph)
     program = Program(rewritten, tier, rounding, threads)
     try:
+        kernels = load_kernels(tier, rounding)
         for position, operation in zip(positions, rewritten.operations, strict=True):
             program.position = position
             lower_operation(program, operation, f"operation {position} ({operation.kind})")
@@ -68,6 +71,7 @@ def parse_threads(text: str) -> int:
     """The number of threads that an option asks for; `InvalidOption` if it is none."""
     if text == "auto":
         return min(len(os.sched_getaffinity(0)), _MAX_THREADS)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_THREADS:
+    # Very long numbers cannot even be converted.
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= _MAX_THREADS:
         raise InvalidOption(f"threads cannot be {text!r}; it is auto or a number from 1 to {_MAX_THREADS}")
     return int(text)

@@ -54,7 +54,7 @@ class LoadedObject(NamedTuple):
 
 
 def load_object(content: bytes) -> LoadedObject:
-    """Place, relocate and protect the object's sections; raises `ObjectError`."""
+    """Place, relocate and protect the object's sections; raises `ObjectError`, and `MemoryError` without memory."""
     try:
         return _load(content)
     except (struct.error, IndexError, ValueError, UnicodeDecodeError) as error:
@@ -77,7 +77,7 @@ def _load(content: bytes) -> LoadedObject:
         symbol.name: end + number * _STUB_BYTES
         for number, symbol in enumerate(s for s in symbols if s.section == _UNDEFINED and s.name)
     }
-    memory = mmap.mmap(-1, max(end + len(stubs) * _STUB_BYTES, 1), prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    memory = _map(max(end + len(stubs) * _STUB_BYTES, 1))
     image = np.frombuffer(memory, np.uint8)
     base = image.ctypes.data
     for index, place in places.items():
@@ -101,7 +101,7 @@ def _load(content: bytes) -> LoadedObject:
             for where, info, addend in struct.iter_unpack("<QQq", entries):
                 target = offset_of(symbols[info >> 32]) + addend
                 _relocate(image, base, places[section.info] + where, info & 0xFFFFFFFF, target)
-    if _libc.mprotect(base, len(memory), _PROTECT_READ_EXECUTE):
+    if not _make_executable(memory):
         raise ObjectError("this system does not let memory be made executable")
     loaded = {symbol.name: base + offset_of(symbol) for symbol in symbols if symbol.name and symbol.section in places}
     return LoadedObject(memory, loaded)
@@ -143,6 +143,23 @@ def _relocate(image: NDArray[np.uint8], base: int, where: int, kind: int, target
     else:
         raise ObjectError(f"relocation type {kind} is not known here")
     image[where : where + len(word)] = np.frombuffer(word, np.uint8)
+
+
+def may_execute() -> bool:
+    """Whether this system lets memory that was written be executed; hardened ones do not."""
+    return _make_executable(_map(1))
+
+
+def _map(size: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(-1, size, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    except OSError as error:
+        raise MemoryError(f"{size} bytes for machine code: {error.strerror}") from None
+
+
+def _make_executable(memory: mmap.mmap) -> bool:
+    base = np.frombuffer(memory, np.uint8).ctypes.data
+    return bool(_libc.mprotect(base, len(memory), _PROTECT_READ_EXECUTE) == 0)
 
 
 _libc = ctypes.CDLL(None)

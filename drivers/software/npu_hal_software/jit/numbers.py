@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from npu_hal_software.jit.ir import PTR, Type, Value
+from npu_hal_software.jit.ir import I64, PTR, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, chunk_range
 from npu_hal_software.jit.layout import NUMBER_FUNCTIONS, NUMBER_LANES
 from npu_hal_software.jit.record import NUMBERS
@@ -67,7 +67,9 @@ def _operand(operation: Value, name: str, index: Value, type_: Type) -> Value:
     address = NUMBERS.read(operation, name, PTR)
     first = address.load(Type(type_.element)).splat(NUMBER_LANES)
     moves = NUMBERS.read(operation, f"{name}_step").compare("ne", 0)
-    return moves.select(address.load(type_, index * type_.bytes), first)
+    # Both are loaded, whichever is taken: so the vector is never further than a single number's own slack.
+    position = moves.select(index * type_.bytes, operation.function.value(0, I64))
+    return moves.select(address.load(type_, position), first)
 
 
 def _bounded(operation: Value, result: Value) -> Value:

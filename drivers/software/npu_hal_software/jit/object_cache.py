@@ -5,7 +5,6 @@ renamed, so that processes that start together each see a whole file or none. Wh
 absent: the caller compiles again.
 """
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -23,22 +22,30 @@ def cache_folder() -> Path:
     if os.environ.get(FOLDER_VARIABLE):
         return Path(os.environ[FOLDER_VARIABLE])
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    with contextlib.suppress(RuntimeError):
+    try:
         return Path(base).expanduser() / "npu-hal"
-    return _temporary_folder()
+    except RuntimeError:
+        # Nothing is found in, or written to, a folder of that name.
+        return _temporary_folder() or Path(os.devnull)
 
 
-def _temporary_folder() -> Path:
+def _temporary_folder() -> Path | None:
+    """None if no folder for temporary files can be written."""
     # A process that finds its kernels in the first folder does not need it.
     import tempfile
 
-    return Path(tempfile.gettempdir()) / f"npu-hal-{os.getuid()}"
+    try:
+        return Path(tempfile.gettempdir()) / f"npu-hal-{os.getuid()}"
+    except OSError:
+        return None
 
 
 def _folders() -> Iterator[Path]:
     """Where to look, the preferred folder first; the second is for homes that cannot be written."""
     yield cache_folder()
-    yield _temporary_folder()
+    temporary = _temporary_folder()
+    if temporary is not None:
+        yield temporary
 
 
 def load(key: str) -> bytes | None:
@@ -46,10 +53,13 @@ def load(key: str) -> bytes | None:
     for folder in _folders():
         path = folder / f"{key}.o"
         try:
-            if path.stat().st_uid not in (os.getuid(), 0):
-                messages.warn("ignoring %s, which belongs to another user", path)
-                continue
-            content = path.read_bytes()
+            # The folder may be another user's, who puts other files in the place of one that was looked at: the one
+            # that is open stays the same. Nor does opening wait, as it would for a writer of a pipe.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                if os.fstat(file.fileno()).st_uid not in (os.getuid(), 0):
+                    messages.warn("ignoring %s, which belongs to another user", path)
+                    continue
+                content = file.read()
         except OSError:
             continue
         header = len(_MAGIC) + _DIGEST_BYTES
@@ -62,17 +72,28 @@ def load(key: str) -> bytes | None:
 
 def store(key: str, payload: bytes) -> None:
     """Store an object under `key`; a folder that cannot be written is no error."""
-    import tempfile
-
     content = _MAGIC + hashlib.sha256(payload).digest() + payload
     for folder in _folders():
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-                file.write(content)
-            Path(file.name).replace(folder / f"{key}.o")
+            _write(folder / f"{key}.o", content)
         except OSError as error:
             messages.info("cannot keep compiled kernels in %s: %s", folder, error)
         else:
             return
     messages.warn("compiled kernels are not kept: no cache folder can be written; set %s", FOLDER_VARIABLE)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A whole file or none, whatever happens."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        written = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            written.replace(path)
+        except BaseException:
+            written.unlink(missing_ok=True)
+            raise

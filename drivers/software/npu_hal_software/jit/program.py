@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from npu_hal.api import DType, Graph, Tensor
+from npu_hal.api import DType, Graph, OutOfDeviceMemory, Tensor
 from npu_hal_software.jit.memory_plan import Lifetime, plan_memory
 from npu_hal_software.jit.packing.memory import aligned_copy, allocate
 from npu_hal_software.jit.record import CALL, COPY, SLOTS, RecordKind
@@ -28,20 +28,27 @@ LinkHook = Callable[[Callable[["Address", int], NDArray[np.uint8]]], None]
 
 
 class Failures:
-    """Exceptions of callbacks, which cannot pass through native code; `raise_first` is called after it."""
+    """Exceptions of callbacks, which cannot pass through native code; `raise_first` is called after it.
+
+    A signal's handler may raise before a callback's first line, where nothing but ctypes sees it, and drops it. So
+    callbacks are counted: `finished` is how many have come to their end.
+    """
 
     def __init__(self) -> None:
         self._errors: list[BaseException] = []
+        self.finished = 0
 
     def add(self, error: BaseException) -> None:
         """Remember an exception."""
         self._errors.append(error)
 
     def raise_first(self) -> None:
-        """Raise the first exception since the last call, if any."""
+        """Raise the first exception since the last call, if any; `OutOfDeviceMemory` where memory was missing."""
         if self._errors:
             error = self._errors[0]
             self._errors.clear()
+            if isinstance(error, MemoryError):
+                raise OutOfDeviceMemory(f"the inference needs more memory than this machine gives: {error}") from None
             raise error
 
 
@@ -86,7 +93,7 @@ class LinkedProgram(NamedTuple):
 
     `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, where its address belongs in
     the flattened records, and `output_slots` the same for graph outputs. `positions` are those of the operations that
-    the records belong to, -1 for none.
+    the records belong to, -1 for none. `callbacks` is how many functions of Python one run calls, but for refusals.
     """
 
     records: NDArray[np.int64]
@@ -95,6 +102,7 @@ class LinkedProgram(NamedTuple):
     output_slots: tuple[tuple[int, ...], ...]
     keep_alive: tuple[object, ...]
     failures: Failures
+    callbacks: int
     labels: tuple[str, ...]
     positions: tuple[int, ...]
 
@@ -113,6 +121,7 @@ class Program:
     positions: list[int] = field(default_factory=list)
     position: int = -1
     failures: Failures = field(default_factory=Failures)
+    callbacks: int = 0
     _relocations: list[_Relocation] = field(default_factory=list)
     _keep_alive: list[object] = field(default_factory=list)
     _stored: dict[int, Buffer] = field(default_factory=dict)
@@ -139,6 +148,7 @@ class Program:
         number = len(self.records)
         self._uses.extend((number, address.buffer) for address in uses)
         self.emit(CALL, 1, function=function)
+        self.callbacks += 1
 
     def on_link(self, hook: LinkHook) -> None:
         """Have `hook` called with a function from (address, size) to memory, once memory is planned."""
@@ -238,6 +248,7 @@ class Program:
             tuple(tuple(slots) for slots in output_slots),
             tuple(self._keep_alive),
             self.failures,
+            self.callbacks,
             tuple(self.labels),
             tuple(self.positions),
         )

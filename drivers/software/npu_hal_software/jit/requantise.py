@@ -99,8 +99,8 @@ class ExactRequantiser(Requantiser):
         last = function.minimum(left, function.value(1, left.type))
 
         def clamp(value: Value, limit: Value) -> Value:
-            negative = function.value(0, limit.type) - limit
-            return function.minimum(function.maximum(value, negative), limit)
+            # -limit - 1, so that int32's largest number as a limit lets its smallest one through.
+            return function.minimum(function.maximum(value, limit ^ -1), limit)
 
         shifted = clamp(accumulator, self.word(block, "left_limit", lanes)) << (left - last)
         return clamp(shifted, function.value(_INT32_MAX, left.type).lshr(last)) << last

@@ -1,6 +1,5 @@
 """A graph compiled to records, ready to run in one native call per inference."""
 
-import threading
 import weakref
 from collections.abc import Sequence
 from time import perf_counter
@@ -37,7 +36,6 @@ class JitSubgraph(Subgraph):
         self._inputs = BoundArrays(program.records, program.input_slots, graph.input_tensors, "input")
         self._outputs = BoundArrays(program.records, program.output_slots, graph.output_tensors, "output")
         self._queued: tuple[Array, ...] | None = None
-        self._lock = threading.Lock()
 
     def invoke(self, inputs: Sequence[Array]) -> None:
         """Remember where the inputs are; raises `InvalidInput`, `InvalidState`."""
@@ -46,7 +44,7 @@ class JitSubgraph(Subgraph):
         self._queued = tuple(inputs)
 
     def read_outputs(self, outputs: Sequence[Array]) -> None:
-        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`."""
+        """Compute the queued inference into `outputs`; raises `InvalidInput`, `InvalidState`, `OutOfDeviceMemory`."""
         self._outputs.check(outputs)
         self._run(self._crew, outputs)
 
@@ -78,7 +76,7 @@ class JitSubgraph(Subgraph):
         return list(zip(program.labels, np.diff(clock).tolist(), strict=True))
 
     def _run(self, crew: Crew, outputs: Sequence[Array], clock: int = 0) -> None:
-        with self._lock:
+        with self._crew.lock:
             # Looked at with the lock held: another thread may have closed the subgraph.
             program = self._require_open()
             queued, self._queued = self._queued, None
@@ -86,12 +84,18 @@ class JitSubgraph(Subgraph):
                 raise InvalidState("no inference is queued: call invoke before read_outputs")
             self._inputs.bind(queued)
             self._outputs.bind(outputs)
-            crew.run(clock)
-            program.failures.raise_first()
+            failures = program.failures
+            expected = failures.finished + program.callbacks
+            try:
+                crew.run(clock)
+            finally:
+                failures.raise_first()
+            if failures.finished < expected:
+                raise KeyboardInterrupt("a signal broke the inference off; its outputs are not computed")
 
     def close(self) -> None:
         """Release memory and helper threads."""
-        with self._lock:
+        with self._crew.lock:
             self._crew.close()
             self._program = None
             self._queued = None

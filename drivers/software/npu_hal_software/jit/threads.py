@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 from numpy.typing import NDArray
 
+from npu_hal_software.jit import messages
 from npu_hal_software.jit.compiler import CompiledKernels
 from npu_hal_software.jit.mailbox import CONTROL_BYTES, MAILBOX
 from npu_hal_software.jit.packing.memory import allocate
@@ -17,7 +18,9 @@ class Crew:
 
     Helpers are daemon threads that stay inside of one native call, where they spin between inferences that follow each
     other closely and sleep otherwise. They start with the first run. A child of `fork` has none of its parent's
-    threads: there, everything starts afresh.
+    threads: there, everything starts afresh, the lock too, which a thread of the parent may have held.
+
+    `lock` is for callers, who take turns.
     """
 
     def __init__(self, kernels: CompiledKernels, records: NDArray[np.int64], helpers: int) -> None:
@@ -29,7 +32,10 @@ class Crew:
         _crews.add(self)
 
     def run(self, clock: int = 0) -> None:
-        """Run the records once; `clock` is 0 or the address of an int64 array for ticks before each and at the end."""
+        """Run the records once; `clock` is 0 or the address of an int64 array for ticks before each and at the end.
+
+        A thread that the system does not give is done without.
+        """
         if len(self._threads) != self._helpers:
             self._start()
         self._kernels.run(self._mailbox_address, clock)
@@ -47,6 +53,7 @@ class Crew:
 
     def _reset(self) -> None:
         count = len(self._records)
+        self.lock = threading.Lock()
         self._threads = []
         # A helper of this process may outlive the crew's last reference; it keeps its own to both.
         self._control = allocate(CONTROL_BYTES * count)
@@ -64,11 +71,16 @@ class Crew:
         serve = self._kernels.serve
         address = self._mailbox_address
         keep_alive = (self._mailbox, self._control, self._records, self._kernels)
-        for number in range(self._helpers):
+        for number in range(len(self._threads), self._helpers):
             thread = threading.Thread(
                 target=_serve, args=(serve, address, keep_alive), name=f"npu-hal-helper-{number}", daemon=True
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                messages.warn("inferences run on %d threads, not %d: %s", number + 1, self._helpers + 1, error)
+                self._helpers = number
+                break
             self._threads.append(thread)
         self._set("helpers", self._helpers)
 

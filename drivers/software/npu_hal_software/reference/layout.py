@@ -64,7 +64,8 @@ def concatenation_refusal(operation: Concatenation, tensors: Sequence[Tensor]) -
     """Why inputs cannot be brought to the output's quantisation, or ""."""
     result = tensors[operation.output]
     operands = [tensors[index] for index in operation.concatenated]
-    if operation.activation is not Activation.NONE and result.dtype in (DType.BOOL, DType.INT16, DType.INT64):
+    without_order = (DType.BOOL, DType.INT16, DType.INT64, DType.COMPLEX64)
+    if operation.activation is not Activation.NONE and result.dtype in without_order:
         return f"a fused activation has no meaning for elements of {result.dtype}"
     if not result.dtype.is_quantised8 or all(operand.quantization == result.quantization for operand in operands):
         return ""

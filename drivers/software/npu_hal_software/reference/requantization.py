@@ -38,7 +38,8 @@ def _compile_from_float(result: Tensor) -> Kernel:
     scale, zero_point = scale_of(result), zero_point_of(result)
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-        steps = round_half_away(inputs[0] / scale)
+        # A quotient of rank 0 is a number of numpy's, which cannot be changed in place.
+        steps = np.asarray(round_half_away(inputs[0] / scale))
         steps = np.nan_to_num(steps, copy=False, nan=0.0)
         outputs[0][...] = np.clip(steps + np.float32(zero_point), low, high)
 
@@ -58,6 +59,8 @@ def compile_dequantize(operation: Dequantize, tensors: Sequence[Tensor]) -> Kern
         shape = [1] * source.rank
         shape[quantization.axis] = scales.size
         scales, zero_points = scales.reshape(shape), zero_points.reshape(shape)
+    else:
+        scales, zero_points = scales.reshape(()), zero_points.reshape(())
 
     def run(inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
         np.multiply((inputs[0] - zero_points).astype(np.float32), scales, out=outputs[0])

@@ -154,4 +154,6 @@ def compile_pad_v2(operation: PadV2, tensors: Sequence[Tensor]) -> Kernel:
 def compile_mirror_pad(operation: MirrorPad, tensors: Sequence[Tensor]) -> Kernel:
     """The kernel of a padding with the mirror image."""
     mode: Any = "symmetric" if operation.symmetric else "reflect"
+    if not operation.paddings:
+        return _one_output(lambda x: x)
     return _one_output(lambda x: np.pad(x, operation.paddings, mode=mode))

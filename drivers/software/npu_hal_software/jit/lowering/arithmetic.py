@@ -14,11 +14,16 @@ from npu_hal_software.jit.record import ADD, COPY, MULTIPLY
 
 # The reference kernels' limit of copied axes; broadcasts of more axes are computed by numpy.
 MAX_BROADCAST_AXES = 4
+# Ratios of the operands' scales to the output's that XNNPACK's quantised sums are defined for: from the first number to
+# below the second; see its xnn_create_add_nd_qs8. So products of differences and multipliers stay in int32.
+XNNPACK_RATIOS = (2.0**-10, 2.0**8)
 
 
 def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
     """Operands that broadcast are expanded first. The kernel of sums wants the operand of the larger scale first."""
     if program.tensor(operation.output).rank > MAX_BROADCAST_AXES:
+        return False
+    if program.rounding == "xnnpack" and not isinstance(operation, Mul) and not _xnnpack_adds(program, operation):
         return False
     first, second = operation.lhs, operation.rhs
     signs = (0, -1 if isinstance(operation, Sub) else 0)
@@ -50,6 +55,15 @@ def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
         rhs_zero_point=stored_zero_point(rhs),
     )
     return True
+
+
+def _xnnpack_adds(program: Program, operation: Add | Sub) -> bool:
+    """Whether XNNPACK takes the scales; what it leaves, TensorFlow Lite's own kernels compute."""
+    scale_y = np.float32(program.tensor(operation.output).affine().scale)
+    low, high = XNNPACK_RATIOS
+    scales = [np.float32(program.tensor(index).affine().scale) for index in operation.inputs]
+    with np.errstate(over="ignore"):
+        return all(low <= scale / scale_y < high for scale in scales)
 
 
 def _lane_words(program: Program, real: float) -> tuple[NDArray[np.int32], Multipliers]:

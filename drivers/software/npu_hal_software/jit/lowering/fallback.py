@@ -57,6 +57,7 @@ def _callback(
         # Nothing may unwind into native code.
         except BaseException as error:
             failures.add(error)
+        failures.finished += 1
 
     callback = _Callback(run)
     program.keep_object(callback)
