@@ -26,29 +26,26 @@ def compiler_for(level: Level, options: Mapping[str, str]) -> SubgraphCompiler:
 
     Raises `InvalidOption` if machine code is asked for and cannot be generated, or an option has no such value.
     """
-    jit = None if level is Level.REFERENCE else _jit()
-    if jit is not None:
-        compiler: SubgraphCompiler = jit.subgraph_compiler(options)
+    generator, reason = (None, "level reference has none") if level is Level.REFERENCE else _code_generator()
+    if generator is not None:
+        compiler: SubgraphCompiler = generator.subgraph_compiler(options)
         return compiler
     if options.get("rounding", "exact") != "exact":
         raise InvalidOption(
-            f"rounding {options['rounding']} of driver software needs machine code, and the level in use is "
-            "reference; leave rounding at exact, or choose level jit"
+            f"rounding {options['rounding']} of driver software needs machine code, but {reason}; or leave it at exact"
         )
     if level is Level.JIT:
-        raise InvalidOption(
-            "level jit of driver software needs llvmlite on a machine that it generates code for; "
-            "install npu-hal[jit], or use level auto or reference"
-        )
+        raise InvalidOption(f"level jit of driver software cannot be used: {reason}; or use level auto or reference")
     return ReferenceSubgraph
 
 
-def _jit() -> ModuleType | None:
-    """The code generator, if it is installed and works on this machine."""
+def _code_generator() -> tuple[ModuleType | None, str]:
+    """The code generator, or why it does not work on this machine."""
     try:
         jit = importlib.import_module(JIT_MODULE)
     except ModuleNotFoundError as error:
         if error.name in (JIT_MODULE, "llvmlite"):
-            return None
+            return None, "llvmlite is not installed; install npu-hal[jit]"
         raise
-    return jit if jit.available() else None
+    support = jit.available()
+    return (jit, "") if support else (None, support.reason)

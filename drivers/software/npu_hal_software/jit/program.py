@@ -70,6 +70,11 @@ class Address(NamedTuple):
         return Address(self.buffer, self.offset + byte_count)
 
 
+def moved(address: Address | int, byte_count: int) -> Address | int:
+    """An address of the arena or of memory, `byte_count` bytes further on."""
+    return address + byte_count if isinstance(address, int) else address.moved(byte_count)
+
+
 class InputAddress(NamedTuple):
     """The memory of a graph input, known when the subgraph is invoked."""
 

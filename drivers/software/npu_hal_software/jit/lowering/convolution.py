@@ -242,7 +242,7 @@ def emit_convolution(
 
 def _image(address: Address, number: int, tensor: Tensor) -> Address:
     """The address of one image of a batch."""
-    return Address(address.buffer, address.offset + number * tensor.nbytes // tensor.shape[0])
+    return address.moved(number * tensor.nbytes // tensor.shape[0])
 
 
 def padded_image(

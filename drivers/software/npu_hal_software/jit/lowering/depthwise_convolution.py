@@ -25,7 +25,7 @@ from npu_hal_software.jit.packing.depthwise_weights import (
 )
 from npu_hal_software.jit.packing.memory import allocate
 from npu_hal_software.jit.packing.requantisation import Multipliers, Requantisation
-from npu_hal_software.jit.program import Address, Program, position_chunks, stored_zero_point
+from npu_hal_software.jit.program import Address, Program, moved, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import COPY, DEPTHWISE, DEPTHWISE_3X3, DEPTHWISE_FLAT
 
 
@@ -129,8 +129,8 @@ def _lower_3x3(program: Program, operation: DepthwiseConv2D) -> None:
             chunks,
             **fields,
             **own,
-            input=_moved(source, number * height * width * channels),
-            output=_moved(target, number * output_height * output_width * channels),
+            input=moved(source, number * height * width * channels),
+            output=moved(target, number * output_height * output_width * channels),
             scratch=scratch,
         )
 
@@ -155,12 +155,6 @@ def pays_flat(program: Program, operation: DepthwiseConv2D) -> bool:
         and channels % run != 0
         and channels % 4 == 0
     )
-
-
-def _moved(address: Address | int, offset: int) -> Address | int:
-    if isinstance(address, Address):
-        return Address(address.buffer, address.offset + offset)
-    return address + offset
 
 
 def _lower_any(program: Program, operation: DepthwiseConv2D) -> None:
@@ -200,7 +194,7 @@ def _lower_any(program: Program, operation: DepthwiseConv2D) -> None:
             block_step=packed.step,
             block_count=packed.count,
             block_width=packed.width,
-            output=_moved(target, number * output_height * output_width * channels),
+            output=moved(target, number * output_height * output_width * channels),
             output_row_step=output_width * channels,
             channels=channels,
             output_height=output_height,

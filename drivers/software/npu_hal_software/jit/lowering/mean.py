@@ -6,7 +6,6 @@ import numpy as np
 
 from npu_hal.api import Activation, Mean, Tensor
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
-from npu_hal_software.jit.lowering.movement import moved
 from npu_hal_software.jit.lowering.transpose import emit_transpose, fits_transpose
 from npu_hal_software.jit.lowering.weights import wrapped
 from npu_hal_software.jit.packing.requantisation import (
@@ -15,7 +14,7 @@ from npu_hal_software.jit.packing.requantisation import (
     constant_words,
     quantise_multiplier,
 )
-from npu_hal_software.jit.program import Program, position_chunks, stored_zero_point
+from npu_hal_software.jit.program import Program, moved, position_chunks, stored_zero_point
 from npu_hal_software.jit.record import MEAN
 
 # Elements of a mean whose sum stays in int32 whatever they are.

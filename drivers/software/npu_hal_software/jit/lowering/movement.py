@@ -13,6 +13,7 @@ from npu_hal_software.jit.program import (
     InputAddress,
     Program,
     contiguous_steps,
+    moved,
     position_chunks,
     stored_mask,
     stored_zero_point,
@@ -89,11 +90,6 @@ def _split_columns(program: Program, index: int, parts: Sequence[int], axis: int
     for part, size in zip(parts, sizes, strict=True):
         copy_rows(program, moved(source, start), program.output(part), rows, size * step, row_bytes, size * step, 0)
         start += size * step
-
-
-def moved(source: Address | int, byte_count: int) -> Address | int:
-    """The address `byte_count` bytes further on."""
-    return source + byte_count if isinstance(source, int) else source.moved(byte_count)
 
 
 def copy_rows(

@@ -2,7 +2,7 @@
 
 from npu_hal.api import AveragePool2D, MaxPool2D, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import stored_range
-from npu_hal_software.jit.program import Address, Program, position_chunks, stored_offset
+from npu_hal_software.jit.program import Program, moved, position_chunks, stored_offset
 from npu_hal_software.jit.record import POOL
 
 # Sums of bytes beyond 2**24 are not exact in the float quotient of the pooling kernel.
@@ -26,12 +26,12 @@ def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> bool:
             position_chunks(program, work // 16, output_height),
             low=low,
             high=high,
-            input=_image(source, number * height * width * channels),
+            input=moved(source, number * height * width * channels),
             input_row_step=width * channels,
             channels=channels,
             height=height,
             width=width,
-            output=_image(target, number * output_height * output_width * channels),
+            output=moved(target, number * output_height * output_width * channels),
             output_height=output_height,
             output_width=output_width,
             filter_height=operation.filter_height,
@@ -44,9 +44,3 @@ def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> bool:
             offset=stored_offset(input_),
         )
     return True
-
-
-def _image(address: Address | int, offset: int) -> Address | int:
-    if isinstance(address, Address):
-        return Address(address.buffer, address.offset + offset)
-    return address + offset

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 
 from npu_hal.api import DepthToSpace, Pack, Slice, SpaceToDepth, StridedSlice, Tensor, Tile
-from npu_hal_software.jit.lowering.movement import copy_rows, emit_strided_copy, fits_copy, moved
-from npu_hal_software.jit.program import Program, contiguous_steps
+from npu_hal_software.jit.lowering.movement import copy_rows, emit_strided_copy, fits_copy
+from npu_hal_software.jit.program import Program, contiguous_steps, moved
 
 Rearrangement = Slice | StridedSlice | DepthToSpace | SpaceToDepth | Tile
 

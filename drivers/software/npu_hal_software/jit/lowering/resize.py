@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from npu_hal.api import DType, ResizeBilinear, ResizeNearestNeighbor
-from npu_hal_software.jit.program import Address, Program, position_chunks, stored_offset
+from npu_hal_software.jit.program import Program, moved, position_chunks, stored_offset
 from npu_hal_software.jit.record import GATHER, RESIZE_BILINEAR
 from npu_hal_software.jit.resize import FRACTION_BITS
 
@@ -25,7 +25,7 @@ def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> bool:
         program.emit(
             RESIZE_BILINEAR,
             position_chunks(program, operation.height * operation.width * channels // 2, operation.height),
-            input=_moved(source, number * height * width * channels),
+            input=moved(source, number * height * width * channels),
             channels=channels,
             output=target.moved(number * operation.height * operation.width * channels),
             output_height=operation.height,
@@ -36,10 +36,6 @@ def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> bool:
             offset=stored_offset(input_),
         )
     return True
-
-
-def _moved(address: Address | int, offset: int) -> Address | int:
-    return address.moved(offset) if isinstance(address, Address) else address + offset
 
 
 def _scale(operation: ResizeBilinear, size: int, result_size: int) -> np.float32:
