@@ -258,5 +258,5 @@ def test_where_no_memory_is_made_executable_auto_is_the_reference_level(monkeypa
     monkeypatch.setattr("npu_hal_software.jit.elf_object._make_executable", lambda memory: False)
     with SoftwareDriver().open() as device, device.create_subgraph(relu_chain(1, 2)) as subgraph:
         assert isinstance(subgraph, ReferenceSubgraph)
-    with pytest.raises(InvalidOption, match="level jit .*: this system does not let memory be made executable"):
+    with pytest.raises(InvalidOption, match=r"level jit .*: this system does not let memory be made executable"):
         SoftwareDriver().open(options={"level": "jit"})
