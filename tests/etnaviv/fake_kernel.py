@@ -1,23 +1,25 @@
 """A stand-in for the kernel's DRM driver: it serves the preloaded shim's render nodes with emulated NPUs.
 
 with FakeKernel(folder, library, {"renderD128": FakeNode()}) as kernel:
-    subprocess.run(command, env=kernel.environment())
+    kernel.run("-m", "tests.etnaviv.drm_client", ...)
 """
 
 import contextlib
 import ctypes
 import errno
 import itertools
+import json
 import os
 import socket
 import struct
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,7 @@ from npu_hal_etnaviv.hardware.npu_core import npu_core_identified, npu_core_name
 from npu_hal_etnaviv.kernel.drm import uapi
 from npu_hal_etnaviv.kernel.drm.memory_map import map_shared
 from npu_hal_etnaviv.kernel.interface import Access, CoreIdentity
+from tests.conftest import REPOSITORY
 
 REQUEST = struct.Struct("<IIQQ")
 REPLY = struct.Struct("<iI")
@@ -83,6 +86,20 @@ class FakeKernel:
             "TEFLON_DRM_DIR": str(self.folder),
             "OMP_NUM_THREADS": "1",
         }
+
+    def run(self, *arguments: str) -> Any:
+        """The JSON that Python, started with these arguments in a process which sees the nodes, prints."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=self.environment(),
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def __enter__(self) -> Self:
         self._listener.bind(str(self._address))

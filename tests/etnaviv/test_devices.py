@@ -1,9 +1,6 @@
 """Opening NPUs by name."""
 
 import errno
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -32,9 +29,7 @@ print(json.dumps(results))
 
 def open_all(folder: Path, nodes: dict[str, FakeNode], names: list[str]) -> list[list[str]]:
     with FakeKernel(folder / "dri", build_shim(folder), nodes) as kernel:
-        command = [sys.executable, "-c", SCRIPT, *names]
-        done = subprocess.run(command, env=kernel.environment(), capture_output=True, check=True, timeout=60)
-    results: list[list[str]] = json.loads(done.stdout)
+        results: list[list[str]] = kernel.run("-c", SCRIPT, *names)
     return results
 
 

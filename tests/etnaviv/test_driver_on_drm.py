@@ -1,15 +1,11 @@
 """The whole driver on a render node that a preloaded shim serves from the emulated NPU, with system calls that fail."""
 
 import errno
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.etnaviv.fake_kernel import FakeKernel, FakeNode, build_shim, npu
 
 FAULTS = {
@@ -40,17 +36,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("drm")
     nodes = {"renderD128": FakeNode(driver="panfrost"), "renderD129": FakeNode(cores=(npu(CHIP),))}
     with FakeKernel(folder / "dri", build_shim(folder), nodes) as kernel:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.etnaviv.drm_driver_client", CHIP, *FAULTS],
-            env=kernel.environment(),
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), kernel
+        return kernel.run("-m", "tests.etnaviv.drm_driver_client", CHIP, *FAULTS), kernel
 
 
 def test_the_npu_is_probed_first(results: Results) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.etnaviv.fake_kernel import GC7000, FakeKernel, FakeNode, build_shim, npu
-
-REPOSITORY = Path(__file__).parents[2]
 
 MODEL = "g_conv_14x14_k3_i3_o9_s2_same"
 
@@ -75,28 +74,13 @@ def serve(shim: Path, tmp_path: Path) -> Iterator[Serve]:
         kernel.__exit__(None, None, None)
 
 
-def run_client(kernel: FakeKernel, arguments: list[str]) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.etnaviv.drm_client", *arguments],
-        env=kernel.environment(),
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def fault_results(
     shared: Path, shim: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], FakeKernel]:
     with FakeKernel(tmp_path_factory.mktemp("faults"), shim, {"renderD128": FakeNode()}) as kernel:
         golden = shared / "golden" / "a311d" / f"{MODEL}.json"
-        results = run_client(kernel, [str(golden), "a311d", *FAULTS])
-    return results, kernel
+        return kernel.run("-m", "tests.etnaviv.drm_client", str(golden), "a311d", *FAULTS), kernel
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -125,7 +109,8 @@ def test_handles_are_closed_once_and_all(fault_results: tuple[dict[str, Any], Fa
 
 def test_the_second_chip_behind_a_gpu_runs_too(shared: Path, serve: Serve) -> None:
     kernel = serve(renderD128=FakeNode(cores=(GC7000,)), renderD129=FakeNode(cores=(GC7000, npu("imx8mp"))))
-    results = run_client(kernel, [str(shared / "golden" / "imx8mp" / f"{MODEL}.json"), "imx8mp", ""])
+    golden = shared / "golden" / "imx8mp" / f"{MODEL}.json"
+    results = kernel.run("-m", "tests.etnaviv.drm_client", str(golden), "imx8mp", "")
     assert results[""]["right"], results
 
 

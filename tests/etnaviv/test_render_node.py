@@ -1,9 +1,6 @@
 """Finding NPUs among render nodes, and the words for finding none."""
 
 import errno
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,10 +28,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def search(folder: Path, shim: Path, **nodes: FakeNode) -> dict[str, object]:
     with FakeKernel(folder, shim, nodes) as kernel:
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], env=kernel.environment(), capture_output=True, check=True, timeout=60
-        )
-    result: dict[str, object] = json.loads(done.stdout)
+        result: dict[str, object] = kernel.run("-c", SCRIPT)
     return result
 
 
