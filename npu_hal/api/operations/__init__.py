@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from npu_hal.api.operations.activation import Elu, HardSwish, LeakyRelu, Prelu, ReluN1To1
     from npu_hal.api.operations.any_operation import AnyOperation
+    from npu_hal.api.operations.axes import ExpandDims, ShapeOf, Squeeze
+    from npu_hal.api.operations.blocks import BatchToSpaceNd, DepthToSpace, SpaceToBatchNd, SpaceToDepth
     from npu_hal.api.operations.convolution import Conv2D, DepthwiseConv2D, FullyConnected
     from npu_hal.api.operations.detection import DetectionPostProcess
     from npu_hal.api.operations.elementwise import Add, Dequantize, Logistic, Mul, Quantize, Relu, Relu6, Sub, Tanh
@@ -30,41 +32,28 @@ if TYPE_CHECKING:
         Sqrt,
         SquaredDifference,
     )
-    from npu_hal.api.operations.layout import Concatenation, Pad, Split, Transpose
+    from npu_hal.api.operations.joining import Concatenation, Split, SplitV
+    from npu_hal.api.operations.layout import Tile, Transpose
     from npu_hal.api.operations.lookup import EmbeddingLookup, HashtableLookup, LshProjection
     from npu_hal.api.operations.normalization import L2Normalization, LocalResponseNormalization
+    from npu_hal.api.operations.pad import MirrorPad, Pad, PadV2
     from npu_hal.api.operations.pooling import AveragePool2D, L2Pool2D, MaxPool2D
     from npu_hal.api.operations.recurrent import Rnn, Svdf, UnidirectionalSequenceLstm
     from npu_hal.api.operations.reduction import ArgMax, ArgMin, Mean, ReduceMax, ReduceMin, Sum
     from npu_hal.api.operations.reshape import Reshape
     from npu_hal.api.operations.resize import ResizeBilinear, ResizeNearestNeighbor
     from npu_hal.api.operations.signal import Rfft2D
-    from npu_hal.api.operations.slicing import (
-        BatchToSpaceNd,
-        DepthToSpace,
-        ExpandDims,
-        Gather,
-        GatherNd,
-        MirrorPad,
-        Pack,
-        PadV2,
-        ShapeOf,
-        Slice,
-        SpaceToBatchNd,
-        SpaceToDepth,
-        SplitV,
-        Squeeze,
-        StridedSlice,
-        Tile,
-        Unpack,
-    )
+    from npu_hal.api.operations.slicing import Gather, GatherNd, Slice, StridedSlice
     from npu_hal.api.operations.softmax import LogSoftmax, Softmax
+    from npu_hal.api.operations.stacking import Pack, Unpack
     from npu_hal.api.operations.transpose_convolution import TransposeConv
 
 # The names that each module defines.
 _FAMILIES = {
     "activation": ("Elu", "HardSwish", "LeakyRelu", "Prelu", "ReluN1To1"),
     "any_operation": ("AnyOperation",),
+    "axes": ("ExpandDims", "ShapeOf", "Squeeze"),
+    "blocks": ("BatchToSpaceNd", "DepthToSpace", "SpaceToBatchNd", "SpaceToDepth"),
     "convolution": ("Conv2D", "DepthwiseConv2D", "FullyConnected"),
     "detection": ("DetectionPostProcess",),
     "elementwise": ("Add", "Dequantize", "Logistic", "Mul", "Quantize", "Relu", "Relu6", "Sub", "Tanh"),
@@ -84,35 +73,20 @@ _FAMILIES = {
         "Sqrt",
         "SquaredDifference",
     ),
-    "layout": ("Concatenation", "Pad", "Split", "Transpose"),
+    "joining": ("Concatenation", "Split", "SplitV"),
+    "layout": ("Tile", "Transpose"),
     "lookup": ("EmbeddingLookup", "HashtableLookup", "LshProjection"),
     "normalization": ("L2Normalization", "LocalResponseNormalization"),
+    "pad": ("MirrorPad", "Pad", "PadV2"),
     "pooling": ("AveragePool2D", "L2Pool2D", "MaxPool2D"),
     "recurrent": ("Rnn", "Svdf", "UnidirectionalSequenceLstm"),
     "reduction": ("ArgMax", "ArgMin", "Mean", "ReduceMax", "ReduceMin", "Sum"),
     "reshape": ("Reshape",),
     "resize": ("ResizeBilinear", "ResizeNearestNeighbor"),
     "signal": ("Rfft2D",),
-    "slicing": (
-        "BatchToSpaceNd",
-        "DepthToSpace",
-        "ExpandDims",
-        "Gather",
-        "GatherNd",
-        "MirrorPad",
-        "Pack",
-        "PadV2",
-        "ShapeOf",
-        "Slice",
-        "SpaceToBatchNd",
-        "SpaceToDepth",
-        "SplitV",
-        "Squeeze",
-        "StridedSlice",
-        "Tile",
-        "Unpack",
-    ),
+    "slicing": ("Gather", "GatherNd", "Slice", "StridedSlice"),
     "softmax": ("LogSoftmax", "Softmax"),
+    "stacking": ("Pack", "Unpack"),
     "transpose_convolution": ("TransposeConv",),
 }
 

@@ -13,45 +13,30 @@ from npu_hal.api.operation import (
     require_same_dtype,
 )
 from npu_hal.api.operations.broadcast import broadcast_shape
+from npu_hal.api.operations.pointwise import Unary
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class _Activation(Operation):
-    """The output has the input's shape and type; 8-bit input and output may differ in quantisation."""
-
-    input: Input
-    output: Output
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape."""
-        return (tensors[self.input].shape,)
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Float32 or 8-bit, the output as the input."""
-        require_dtype(tensors, self.input, FLOAT_OR_QUANTISED8, "input")
-        require_same_dtype(tensors, (self.input, self.output))
-
-
-class HardSwish(_Activation):
+class HardSwish(Unary):
     """x * min(max(x + 3, 0), 6) / 6."""
 
     kind: Literal["HARD_SWISH"] = "HARD_SWISH"
 
 
-class LeakyRelu(_Activation):
+class LeakyRelu(Unary):
     """x if x is not negative, else alpha * x."""
 
     kind: Literal["LEAKY_RELU"] = "LEAKY_RELU"
     alpha: float
 
 
-class ReluN1To1(_Activation):
+class ReluN1To1(Unary):
     """min(max(x, -1), 1)."""
 
     kind: Literal["RELU_N1_TO_1"] = "RELU_N1_TO_1"
 
 
-class Elu(_Activation):
+class Elu(Unary):
     """x if x is not negative, else exp(x) - 1."""
 
     kind: Literal["ELU"] = "ELU"

@@ -15,6 +15,7 @@ from npu_hal.api.operation import (
     require_same_dtype,
 )
 from npu_hal.api.operations.broadcast import broadcast_shape
+from npu_hal.api.operations.pointwise import Unary
 from npu_hal.api.tensor import Shape, Tensor
 
 _ARITHMETIC = (*FLOAT_OR_QUANTISED8, DType.INT32)
@@ -56,42 +57,26 @@ class Mul(_Binary):
     kind: Literal["MUL"] = "MUL"
 
 
-class _Unary(Operation):
-    """The output has the input's shape."""
-
-    input: Input
-    output: Output
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape."""
-        return (tensors[self.input].shape,)
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Float32 or 8-bit, the output as the input."""
-        require_dtype(tensors, self.input, FLOAT_OR_QUANTISED8, "input")
-        require_same_dtype(tensors, (self.input, self.output))
-
-
-class Logistic(_Unary):
+class Logistic(Unary):
     """1 / (1 + exp(-x))."""
 
     kind: Literal["LOGISTIC"] = "LOGISTIC"
 
 
-class Tanh(_Unary):
+class Tanh(Unary):
     """tanh(x)."""
 
     kind: Literal["TANH"] = "TANH"
 
 
-class Relu(_Unary):
-    """max(x, 0); 8-bit input and output may differ in quantisation."""
+class Relu(Unary):
+    """max(x, 0)."""
 
     kind: Literal["RELU"] = "RELU"
 
 
-class Relu6(_Unary):
-    """min(max(x, 0), 6); 8-bit input and output may differ in quantisation."""
+class Relu6(Unary):
+    """min(max(x, 0), 6)."""
 
     kind: Literal["RELU6"] = "RELU6"
 
@@ -99,7 +84,7 @@ class Relu6(_Unary):
 _QUANTISED = (DType.UINT8, DType.INT8, DType.INT16)
 
 
-class Quantize(_Unary):
+class Quantize(Unary):
     """Float32 to an integer type, or from one quantisation to another."""
 
     kind: Literal["QUANTIZE"] = "QUANTIZE"
@@ -111,7 +96,7 @@ class Quantize(_Unary):
         _require_any_quantization(tensors, (self.input, self.output))
 
 
-class Dequantize(_Unary):
+class Dequantize(Unary):
     """A quantised tensor to float32: scale * (stored - zero_point)."""
 
     kind: Literal["DEQUANTIZE"] = "DEQUANTIZE"

@@ -14,6 +14,7 @@ from npu_hal.api.operation import (
     require_same_dtype,
 )
 from npu_hal.api.operations.broadcast import broadcast_shape
+from npu_hal.api.operations.pointwise import Unary
 from npu_hal.api.tensor import Shape, Tensor
 
 _INTEGERS = (DType.INT32, DType.INT64)
@@ -78,16 +79,10 @@ class Maximum(_Extremum):
     kind: Literal["MAXIMUM"] = "MAXIMUM"
 
 
-class _Function(Operation):
-    """The output has the input's shape and type."""
+class _Function(Unary):
+    """The output has the input's type, one of `allowed`."""
 
     allowed: ClassVar[tuple[DType, ...]] = (DType.FLOAT32,)
-    input: Input
-    output: Output
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape."""
-        return (tensors[self.input].shape,)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """The output as the input."""
@@ -142,16 +137,10 @@ class Floor(_Function):
     kind: Literal["FLOOR"] = "FLOOR"
 
 
-class ComplexAbs(Operation):
+class ComplexAbs(Unary):
     """The magnitude of complex numbers: complex64 to float32."""
 
     kind: Literal["COMPLEX_ABS"] = "COMPLEX_ABS"
-    input: Input
-    output: Output
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape."""
-        return (tensors[self.input].shape,)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """Complex64 in, float32 out."""
@@ -159,7 +148,7 @@ class ComplexAbs(Operation):
         require_dtype(tensors, self.output, (DType.FLOAT32,), "output")
 
 
-class Cast(Operation):
+class Cast(Unary):
     """Another element type, the same value: floats lose their fraction towards zero, integers their high bits.
 
     Quantisation is not looked at: what is stored is converted. To bool: whether the value differs from 0.
@@ -167,12 +156,6 @@ class Cast(Operation):
 
     kind: Literal["CAST"] = "CAST"
     needs_quantization: ClassVar[bool] = False
-    input: Input
-    output: Output
-
-    def infer_shapes(self, tensors: Sequence[Tensor]) -> tuple[Shape, ...]:
-        """The input's shape."""
-        return (tensors[self.input].shape,)
 
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """Anything but complex numbers."""
