@@ -9,8 +9,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import EntryPoint
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -18,70 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 import teflon
-from npu_hal.api import (
-    API_VERSION,
-    AnyOperation,
-    ApiVersion,
-    Array,
-    Device,
-    DeviceInfo,
-    DeviceKind,
-    Driver,
-    DType,
-    Graph,
-    GraphBuilder,
-    Quantization,
-    Reshape,
-    Subgraph,
-    Support,
-    hookimpl,
-)
+from npu_hal.api import DType, GraphBuilder, Quantization, Reshape
 from npu_hal.registry import Registry
+from tests.core.plugins import ExampleDriver, entry_point, plugin
 from tests.tflite_models import write_model
-
-_INFO = DeviceInfo("nothing", DeviceKind.EMULATOR, "computes nothing")
-
-
-class NothingSubgraph(Subgraph):
-    def invoke(self, inputs: Sequence[Array]) -> None:
-        pass
-
-    def read_outputs(self, outputs: Sequence[Array]) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class NothingDevice(Device):
-    @property
-    def info(self) -> DeviceInfo:
-        return _INFO
-
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
-        return Support.yes()
-
-    def create_subgraph(self, graph: Graph) -> Subgraph:
-        return NothingSubgraph()
-
-    def close(self) -> None:
-        pass
-
-
-class NothingDriver(Driver):
-    name = "nothing"
-    api_version = ApiVersion(*API_VERSION)
-
-    def probe(self) -> Sequence[DeviceInfo]:
-        return (_INFO,)
-
-    def open(self, device: str | None = None, options: Mapping[str, str] | None = None) -> Device:
-        return NothingDevice()
-
-
-@hookimpl
-def npu_hal_drivers() -> Sequence[Driver]:
-    return [NothingDriver()]
 
 
 def reshape_model() -> bytes:
@@ -113,7 +52,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
-    registry = Registry([EntryPoint("nothing", __name__, "npu_hal")])
+    # Its subgraphs do nothing.
+    driver = ExampleDriver("nothing", kinds=frozenset({"RESHAPE"}))
+    registry = Registry([entry_point("nothing", lambda: plugin(driver))])
     model = reshape_model()
     ours = Interpreter(
         model_content=model, experimental_delegates=[teflon.Delegate(driver="nothing", registry=registry)]
