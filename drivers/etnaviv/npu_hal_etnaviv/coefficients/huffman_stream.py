@@ -19,7 +19,8 @@ from npu_hal_etnaviv.coefficients.huffman_code import (
     decode_bytes,
     smallest_symbol_map,
 )
-from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError, require_positive_sizes
+from npu_hal_etnaviv.coefficients.stream_error import CoefficientStreamError
+from npu_hal_etnaviv.coefficients.stream_layout import StreamLayout
 from npu_hal_etnaviv.hardware.coefficient_header import COEFFICIENT_ALIGNMENT, V8_HEADER, V8_HEADER_BYTES
 
 BLOCK_WEIGHTS = 9
@@ -34,35 +35,13 @@ MESA_EXCHANGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class HuffmanLayout:
-    """A convolution's streams as the job's config describes them.
+class HuffmanLayout(StreamLayout):
+    """The streams of a convolution in the Huffman code.
 
-    Raises CoefficientStreamError if a size is not positive.
-    superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
-    of the config).
     depthwise: one kernel of KH * KW weights a channel; input_channels is 1 then.
     """
 
-    output_channels: int
-    input_channels: int
-    kernel_height: int
-    kernel_width: int
-    cores: int
-    superblock_kernels: int
     depthwise: bool
-
-    def __post_init__(self) -> None:
-        require_positive_sizes(self)
-
-    @property
-    def cores_used(self) -> int:
-        """Cores that have a stream."""
-        return min(self.output_channels, self.cores)
-
-    @property
-    def kernel_weights(self) -> int:
-        """Weights of one kernel."""
-        return self.input_channels * self.kernel_height * self.kernel_width
 
     @property
     def block_weights(self) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npu_hal_etnaviv.coefficients.bit_packing import ByteArray
-from npu_hal_etnaviv.coefficients.stream_error import require_positive_sizes
+from npu_hal_etnaviv.coefficients.stream_layout import StreamLayout
 
 POINTWISE_SLICE_CHANNELS = 6
 STRIP_ROWS = 2
@@ -63,39 +63,15 @@ def tap_order(kernel_height: int, kernel_width: int, *, split: bool = True) -> n
 
 
 @dataclass(frozen=True, slots=True)
-class ZeroRunLayout:
-    """A convolution's streams as the job's config describes them.
+class ZeroRunLayout(StreamLayout):
+    """The streams of a convolution in the zero run code, with the order of their weights."""
 
-    Raises CoefficientStreamError if a size is not positive.
-    superblock_kernels: kernels of a core in each superblock but the last (`kernels_per_core`
-    of the config).
-    """
-
-    output_channels: int
-    input_channels: int
-    kernel_height: int
-    kernel_width: int
-    cores: int
-    superblock_kernels: int
     order: WeightOrder
-
-    def __post_init__(self) -> None:
-        require_positive_sizes(self)
-
-    @property
-    def cores_used(self) -> int:
-        """Cores that have a stream."""
-        return min(self.output_channels, self.cores)
 
     @property
     def kernels_per_core(self) -> int:
         """Kernels in each core's stream, those past the last output channel included."""
         return -(-self.output_channels // self.cores_used)
-
-    @property
-    def kernel_weights(self) -> int:
-        """Weights of one kernel."""
-        return self.input_channels * self.kernel_height * self.kernel_width
 
     @property
     def slice_weights(self) -> int:
