@@ -243,13 +243,6 @@ def emit_axes(
 ) -> None:
     """Copy runs of `count` bytes along at most `COPY_AXES` axes."""
     padded = axes + [(1, 0, 0)] * (COPY_AXES - len(axes))
-    fields: dict[str, int] = {}
-    for number, (size, input_step, output_step) in enumerate(padded):
-        fields |= {
-            f"size_{number}": size,
-            f"input_step_{number}": input_step,
-            f"output_step_{number}": output_step,
-        }
     program.emit(
         COPY,
         position_chunks(program, math.prod(size for size, _, _ in axes) * count // 8, padded[0][0]),
@@ -257,5 +250,17 @@ def emit_axes(
         output=target,
         bytes=count,
         mask=mask,
-        **fields,
+        **axis_fields(padded),
     )
+
+
+def axis_fields(axes: Sequence[Axis]) -> dict[str, int]:
+    """The fields of a record that hold these axes, outermost first."""
+    fields: dict[str, int] = {}
+    for number, (size, input_step, output_step) in enumerate(axes):
+        fields |= {
+            f"size_{number}": size,
+            f"input_step_{number}": input_step,
+            f"output_step_{number}": output_step,
+        }
+    return fields

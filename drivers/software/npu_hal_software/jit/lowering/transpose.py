@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from npu_hal.api import Transpose
 from npu_hal_software.jit.layout import ELEMENT_SIZES, TRANSPOSE_BLOCK
-from npu_hal_software.jit.lowering.movement import COPY_AXES, Axis, emit_axes, merged_axes
+from npu_hal_software.jit.lowering.movement import COPY_AXES, Axis, axis_fields, emit_axes, merged_axes
 from npu_hal_software.jit.program import Address, InputAddress, Program, contiguous_steps, position_chunks
 from npu_hal_software.jit.record import TRANSPOSE, TRANSPOSE_OUTER_AXES
 
@@ -65,13 +65,6 @@ def _emit_matrices(
     position = next(number for number, (_, input_step, _) in enumerate(outer) if input_step == element)
     columns, _, column_step = outer.pop(position)
     outer = [(1, 0, 0)] * (TRANSPOSE_OUTER_AXES - len(outer)) + outer
-    fields: dict[str, int] = {}
-    for number, (size, input_step, output_step) in enumerate(outer):
-        fields |= {
-            f"size_{number}": size,
-            f"input_step_{number}": input_step,
-            f"output_step_{number}": output_step,
-        }
     matrices = math.prod(size for size, _, _ in outer)
     blocks = -(-rows // TRANSPOSE_BLOCK) * -(-columns // TRANSPOSE_BLOCK)
     program.emit(
@@ -86,5 +79,5 @@ def _emit_matrices(
         element=element,
         mask=int.from_bytes(bytes([mask]) * 8, "little", signed=True),
         outer=matrices,
-        **fields,
+        **axis_fields(outer),
     )
