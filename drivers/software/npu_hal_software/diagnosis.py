@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from npu_hal.api import Finding, FindingStatus, Support
 from npu_hal_software.levels import JIT_MODULE
 
-CACHE_VARIABLE = "NPU_HAL_CACHE"
-
 
 def diagnose() -> Iterator[Finding]:
     """Whether machine code is generated, for which instructions, and whether it is kept."""
@@ -56,7 +54,7 @@ def _cache() -> Finding:
             check,
             FindingStatus.WARNING,
             f"{folder} cannot be written, so kernels may be generated anew by each process",
-            f"set {CACHE_VARIABLE} to a folder that can be written",
+            f"set {object_cache.FOLDER_VARIABLE} to a folder that can be written",
         )
     state = "kernels for this processor are ready" if is_warm else "the first use generates kernels, for some seconds"
     return Finding(check, FindingStatus.OK, f"{contents}; {state}")
