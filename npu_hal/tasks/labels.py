@@ -20,7 +20,7 @@ class RatedClass:
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """The lines of a labels file, without empty ones at its end; raises `InvalidInput`."""
+    """The names in a labels file; raises `InvalidInput`."""
     try:
         # Editors on Windows put a mark in front, which is no part of the first name.
         text = path.read_text(encoding="utf-8-sig")
@@ -28,6 +28,11 @@ def read_labels(path: Path) -> tuple[str, ...]:
         raise InvalidInput(f"labels file {path} could not be read as UTF-8, save it as such: {error}") from None
     except OSError as error:
         raise InvalidInput(f"labels file {path} could not be read: {error}") from None
+    return label_lines(text)
+
+
+def label_lines(text: str) -> tuple[str, ...]:
+    """The names in the text of a labels file: its lines, without empty ones at its end."""
     return tuple(line.strip() for line in text.rstrip().splitlines())
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from npu_hal.api import InvalidModel
 from npu_hal.inputs.pixel_range import PixelRange
+from npu_hal.tasks.labels import label_lines
 from npu_hal.tflite.flatbuffer import FlatBuffer, Table
 from npu_hal.tflite.schema import INT8, UINT8
 
@@ -96,7 +97,7 @@ class TensorMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
-    """Notes on a model; empty if it has none. `files` are the label files' lines by the files' names."""
+    """Notes on a model; empty if it has none. `files` are the names in label files by the files' names."""
 
     name: str = ""
     inputs: tuple[TensorMetadata, ...] = ()
@@ -179,7 +180,7 @@ def _pixel_range(table: Table) -> PixelRange | None:
 
 
 def _appended_files(path: Path | None, wanted: set[str]) -> dict[str, tuple[str, ...]]:
-    """The lines of the files named `wanted` in the zip archive at the end of the model."""
+    """The names in the label files named `wanted` in the zip archive at the end of the model."""
     found: dict[str, tuple[str, ...]] = {}
     if path is None:
         return found
@@ -189,7 +190,7 @@ def _appended_files(path: Path | None, wanted: set[str]) -> dict[str, tuple[str,
                 with archive.open(name) as stream:
                     data = stream.read(_MAX_LABEL_BYTES)
                 text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace").read()
-                found[name] = tuple(line.strip() for line in text.rstrip().splitlines())
+                found[name] = label_lines(text)
     # zipfile reports what is wrong with an archive by many types, NotImplementedError and RuntimeError among them.
     except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         _log.warning("the label files appended to %s are ignored: %s", path, error)
