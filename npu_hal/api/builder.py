@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GraphBuilder:
-    """Collects tensors and operations; `build` gives the validated graph.
+    """Collects tensors and operations; `build` gives the validated graph. Methods raise `InvalidGraph`.
 
     Tensors are referred to by the index that the methods return. The shape of a computed tensor is inferred when the
     operation that computes it is appended::
@@ -35,13 +35,16 @@ class GraphBuilder:
         self._inputs: list[int] = []
 
     def input(self, name: str, shape: Shape, dtype: DType, quantization: Quantization | None = None) -> int:
-        """Add a graph input."""
+        """Add a graph input; returns its index."""
         index = self._add(Tensor(name=name, shape=shape, dtype=dtype, quantization=quantization))
         self._inputs.append(index)
         return index
 
     def constant(self, name: str, data: np.ndarray[Any, Any], quantization: Quantization | None = None) -> int:
-        """Add a constant; its shape and element type are those of `data`, which is not copied."""
+        """Add a constant; returns its index.
+
+        Its shape and element type are those of `data`, which is C-contiguous and not copied.
+        """
         try:
             dtype = DType(data.dtype.name)
         except ValueError:
@@ -49,7 +52,7 @@ class GraphBuilder:
         return self._add(Tensor(name=name, shape=data.shape, dtype=dtype, quantization=quantization, data=data))
 
     def tensor(self, name: str, dtype: DType, quantization: Quantization | None = None) -> int:
-        """Add a tensor to be computed by an operation; its shape is known once that is appended."""
+        """Add a tensor to be computed by an operation; returns its index. Its shape is known once that is appended."""
         if quantization is not None and quantization.is_per_axis:
             raise InvalidGraph(f"tensor {name!r}: only constants are quantised per axis")
         index = self._add(Tensor(name=name, shape=(), dtype=dtype, quantization=quantization))
@@ -88,7 +91,7 @@ class GraphBuilder:
         return self._tensors[index].shape
 
     def build(self, outputs: list[int]) -> Graph:
-        """The validated graph with these outputs; raises `InvalidGraph`."""
+        """The validated graph with these outputs, indices of tensors that operations compute."""
         if self._pending:
             index = min(self._pending)
             raise InvalidGraph(f"no operation computes tensor {index} {self._tensors[index].name!r}")

@@ -128,7 +128,8 @@ class Subgraph(Closeable):
         """Queue one inference.
 
         `inputs` has an array for each graph input in order, of its tensor's shape and dtype, C-contiguous. Raises
-        `InvalidInput` if they do not fit, `InvalidState` after `close`, `DeviceLost`, `DeviceTimeout`.
+        `InvalidInput` if they do not fit, `InvalidState` after `close`, `DeviceLost`, `DeviceTimeout`,
+        `OutOfDeviceMemory`.
         """
 
     @abstractmethod
@@ -177,7 +178,7 @@ class Device(Closeable):
 
     @property
     def tolerance(self) -> Tolerance:
-        """How exact the device is; drivers of devices that round otherwise say so here. Since version 1.1."""
+        """How exact the device is; drivers of devices that round otherwise say so here. Since 1.1."""
         return Tolerance()
 
     @abstractmethod
@@ -190,7 +191,11 @@ class Device(Closeable):
 
     @abstractmethod
     def create_subgraph(self, graph: Graph) -> Subgraph:
-        """Compile `graph`. Raises `UnsupportedOperation` if `supports` says no to an operation of it."""
+        """Compile `graph`.
+
+        Raises `UnsupportedOperation` if `supports` says no to an operation of it, `InvalidState` after `close`,
+        `OutOfDeviceMemory`, `DeviceLost`.
+        """
 
     def restore_subgraph(self, graph: Graph, data: bytes) -> Subgraph:
         """What `create_subgraph` makes of `graph`, with the work that went into `data` left out. Since 1.1.
@@ -220,7 +225,7 @@ class Driver(ABC):
     def open(self, device: str | None = None, options: Mapping[str, str] | None = None) -> Device:
         """Open a device by name, or the default one.
 
-        Raises `DeviceNotFound`, `DevicePermission`, `InvalidOption`.
+        Raises `DeviceNotFound`, `DevicePermission`, `InvalidOption`, `DeviceLost`, `OutOfDeviceMemory`.
         """
 
     def diagnose(self) -> Sequence["Finding"]:

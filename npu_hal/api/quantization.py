@@ -14,7 +14,7 @@ class Quantization(ImmutableModel):
 
     ``real = scales[i] * (stored - zero_points[i])`` where i is 0 (per tensor: `axis` is None) or the element's
     index along `axis` (per axis). Scales are float32 values, finite and not negative. This is the scheme of the
-    TensorFlow Lite 8-bit quantisation specification.
+    TensorFlow Lite 8-bit quantisation specification. Raises `InvalidGraph`.
     """
 
     scales: tuple[float, ...]

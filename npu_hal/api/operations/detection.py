@@ -28,7 +28,9 @@ class DetectionPostProcess(Operation):
     background at index 0, anchors ``[A, 4]``. A box's centre is ``y / y_scale * anchor_h + anchor_y``, its height
     ``exp(h / h_scale) * anchor_h``, and likewise for x and w. Outputs, float32, with N = `max_detections` times
     `max_classes_per_detection`: boxes ``[1, N, 4]`` (ymin, xmin, ymax, xmax), classes ``[1, N]``, scores ``[1, N]``,
-    number of detections ``[1]``; entries beyond that number are 0. Regular suppression gives one class of each box.
+    number of detections ``[1]``. With regular suppression (`use_regular_nms`) boxes compete within each class, of which
+    at most `detections_per_class` are kept, and a detection has one entry. Otherwise they compete by their best class,
+    and a detection has an entry for each of its best `max_classes_per_detection` classes. Entries beyond are 0.
     """
 
     kind: Literal["TFLITE_DETECTION_POSTPROCESS"] = "TFLITE_DETECTION_POSTPROCESS"

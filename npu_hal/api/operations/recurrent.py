@@ -166,7 +166,7 @@ class Rnn(Operation):
     def check_types(self, tensors: Sequence[Tensor]) -> None:
         """Float32 throughout."""
         for index in (*self.inputs, *self.outputs):
-            require_dtype(tensors, index, (DType.FLOAT32,), "every")
+            require_dtype(tensors, index, (DType.FLOAT32,), "RNN")
 
 
 class Svdf(Operation):

@@ -17,7 +17,10 @@ from npu_hal.api.tensor import Shape, Tensor
 
 
 class Softmax(Operation):
-    """exp(beta * x) / sum(exp(beta * x)) along the last axis."""
+    """exp(beta * x) / sum(exp(beta * x)) along the last axis.
+
+    An 8-bit output has scale 1/256 and zero point 0 (int8: -128).
+    """
 
     kind: Literal["SOFTMAX"] = "SOFTMAX"
     input: Input
