@@ -10,7 +10,6 @@ from npu_hal.api import (
     API_VERSION,
     AnyOperation,
     ApiVersion,
-    Array,
     Closeable,
     Device,
     DeviceInfo,
@@ -29,6 +28,7 @@ from npu_hal.registry import Registry, default_registry
 from npu_hal.tflite.reader import read_model
 
 from .. import digits_models
+from .pass_through import PassThroughSubgraph
 from .plugins import entry_point, plugin
 
 
@@ -60,19 +60,13 @@ class SomeKinds(Device):
         self.open_things.remove(self)
 
 
-class _Counted(Subgraph):
-    def __init__(self, inner: Subgraph, open_things: list[Closeable]) -> None:
-        self._inner = inner
+class _Counted(PassThroughSubgraph):
+    def __init__(self, behind: Subgraph, open_things: list[Closeable]) -> None:
+        super().__init__(behind)
         self._open_things = open_things
 
-    def invoke(self, inputs: Sequence[Array]) -> None:
-        self._inner.invoke(inputs)
-
-    def read_outputs(self, outputs: Sequence[Array]) -> None:
-        self._inner.read_outputs(outputs)
-
     def close(self) -> None:
-        self._inner.close()
+        super().close()
         self._open_things.remove(self)
 
 

@@ -10,7 +10,6 @@ import pytest
 import npu_hal_nnapi.diagnosis
 import teflon.diagnosis
 from npu_hal.api import (
-    AnyOperation,
     ApiVersion,
     Array,
     Device,
@@ -34,47 +33,32 @@ from npu_hal_software.diagnosis import diagnose as diagnose_software
 from npu_hal_software.driver import SoftwareDriver
 from teflon.library import library_path
 from tests.cli.conftest import CommandLine, command, distribution, program
+from tests.core.pass_through import PassThroughDevice, PassThroughSubgraph
 from tests.core.plugins import entry_point, plugin
 
 __all__ = ["command", "distribution", "program"]
 
 
-class SpoiltDevice(Device):
+class SpoiltDevice(PassThroughDevice):
     """The CPU, whose results a function spoils."""
 
     def __init__(self, behind: Device, spoil: Callable[[Array], None]) -> None:
-        self._behind = behind
+        super().__init__(behind)
         self._spoil = spoil
-
-    @property
-    def info(self) -> DeviceInfo:
-        return self._behind.info
-
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
-        return self._behind.supports(operation, graph)
 
     def create_subgraph(self, graph: Graph) -> Subgraph:
-        return SpoiltSubgraph(self._behind.create_subgraph(graph), self._spoil)
-
-    def close(self) -> None:
-        self._behind.close()
+        return SpoiltSubgraph(super().create_subgraph(graph), self._spoil)
 
 
-class SpoiltSubgraph(Subgraph):
+class SpoiltSubgraph(PassThroughSubgraph):
     def __init__(self, behind: Subgraph, spoil: Callable[[Array], None]) -> None:
-        self._behind = behind
+        super().__init__(behind)
         self._spoil = spoil
 
-    def invoke(self, inputs: Sequence[Array]) -> None:
-        self._behind.invoke(inputs)
-
     def read_outputs(self, outputs: Sequence[Array]) -> None:
-        self._behind.read_outputs(outputs)
+        super().read_outputs(outputs)
         for output in outputs:
             self._spoil(output)
-
-    def close(self) -> None:
-        self._behind.close()
 
 
 class SpoiltDriver(Driver):

@@ -11,7 +11,6 @@ from PIL import Image
 from npu_hal.api import (
     API_VERSION,
     Add,
-    AnyOperation,
     Array,
     Conv2D,
     Device,
@@ -28,7 +27,6 @@ from npu_hal.api import (
     Quantization,
     Relu,
     Subgraph,
-    Support,
 )
 from npu_hal.executor import GraphExecutor
 from npu_hal.graph_archive import load_graph, save_graph
@@ -37,6 +35,7 @@ from npu_hal.layers.replay import replay
 from npu_hal.layers.validate import ValidationFailed
 from npu_hal.registry import Registry, default_registry
 
+from ..core.pass_through import PassThroughDevice
 from ..core.plugins import entry_point, plugin
 
 Q = Quantization.per_tensor(0.5, 128)
@@ -79,22 +78,13 @@ class _FaultyDriver(Driver):
         return _FaultyDevice(software().open())
 
 
-class _FaultyDevice(Device):
-    def __init__(self, behind: Device) -> None:
-        self._behind = behind
-
+class _FaultyDevice(PassThroughDevice):
     @property
     def info(self) -> DeviceInfo:
         return DeviceInfo("one", DeviceKind.NPU, "a device with a fault")
 
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
-        return self._behind.supports(operation, graph)
-
     def create_subgraph(self, graph: Graph) -> Subgraph:
-        return _FaultySubgraph(self._behind, graph)
-
-    def close(self) -> None:
-        self._behind.close()
+        return _FaultySubgraph(self.behind, graph)
 
 
 class _FaultySubgraph(Subgraph):
