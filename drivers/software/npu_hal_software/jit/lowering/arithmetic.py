@@ -44,7 +44,7 @@ def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
     program.emit(
         MULTIPLY if isinstance(operation, Mul) else ADD,
         position_chunks(program, output.size // 8, output.size // (4 * program.tier.lanes)),
-        **requantisation_fields(output, operation.activation, multipliers),
+        **requantisation_fields(output, operation.activation, multipliers, program.rounding),
         **sum_fields,
         lhs=_expanded(program, first, output),
         rhs=_expanded(program, second, output),

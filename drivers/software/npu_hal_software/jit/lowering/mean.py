@@ -48,7 +48,7 @@ def lower_mean(program: Program, operation: Mean) -> bool:
         program.emit(
             MEAN,
             position_chunks(program, count * channels // 16, -(-channels // lanes)),
-            **requantisation_fields(output, Activation.NONE, spread),
+            **requantisation_fields(output, Activation.NONE, spread, program.rounding),
             input=moved(source, number * count * channels),
             count=count,
             channels=channels,
