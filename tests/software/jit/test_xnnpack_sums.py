@@ -1,11 +1,11 @@
-"""Sums with XNNPACK's rounding whose scales are beyond what XNNPACK takes: it leaves them to TensorFlow Lite."""
+"""Sums and products with rounding=xnnpack and scales beyond what XNNPACK takes: it leaves them to TensorFlow Lite."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from npu_hal.api import Add, DType, Graph, GraphBuilder, Quantization, Sub
+from npu_hal.api import Add, DType, Graph, GraphBuilder, Mul, Quantization, Sub
 from tests.litert import run_graph
 from tests.software.jit.running import run_jit
 
@@ -36,4 +36,11 @@ def test_scales_that_are_far_apart(kind: Any, scales: tuple[float, float, float]
 def test_scales_that_tensorflow_lite_refuses_are_computed_as_without_xnnpack(kind: Any, scale: float) -> None:
     graph = sum_of(kind, (scale, 1.0, 1.0))
     (result,), (expected,) = (run_jit(graph, [LHS, RHS], rounding=rounding) for rounding in ("xnnpack", "exact"))
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("scales", [(1.0, 1.0, 1e-7), (1.0, 1.0, 1e6)])
+def test_products_of_scales_that_are_far_from_the_outputs(scales: tuple[float, float, float]) -> None:
+    graph = sum_of(Mul, scales)
+    (result,), (expected,) = run_jit(graph, [LHS, RHS], rounding="xnnpack"), run_graph(graph, [LHS, RHS])
     np.testing.assert_array_equal(result, expected)

@@ -18,7 +18,8 @@ def _emit_loop(context: KernelContext, kind: RecordKind) -> None:
     """Vectors, and single elements at the end: no byte beyond the last element is touched."""
     function = context.module.function(kind.name, KERNEL_PARAMETERS)
     operation = function["operation"]
-    convert = _quantize if kind is QUANTIZE else _dequantize
+    quantize = _quantize if context.requantiser.is_exact else _quantize_as_xnnpack
+    convert = quantize if kind is QUANTIZE else _dequantize
     first, end = chunk_range(function, kind.read(operation, "count"))
     whole = first + (end - first).udiv(_LANES) * _LANES
     for start, stop, lanes in ((first, whole, _LANES), (whole, end, 1)):
@@ -41,10 +42,24 @@ def _quantize(kind: RecordKind, operation: Value, index: Value, lanes: int) -> N
     rounded = whole.fadd(is_far.select(away, function.value(0.0, quotient.type)))
     is_number = function.emit(quotient.type.of("i1"), f"fcmp ord {quotient}, {quotient.text}")
     steps = is_number.select(rounded, function.value(0.0, quotient.type))
+    _store_clamped(kind, operation, index, steps)
+
+
+def _quantize_as_xnnpack(kind: RecordKind, operation: Value, index: Value, lanes: int) -> None:
+    """The same by a product with what `scale` then holds, 1 / scale; halves to even, and NaN becomes the largest."""
+    real = kind.read(operation, "input", PTR).load(Type("float", lanes), index << 2)
+    product = real.fmul(kind.read(operation, "scale", F32).splat(lanes))
+    steps = operation.function.intrinsic(f"llvm.roundeven.{product.type.mangled}", product.type, (product,))
+    _store_clamped(kind, operation, index, steps)
+
+
+def _store_clamped(kind: RecordKind, operation: Value, index: Value, steps: Value) -> None:
+    """Store whole numbers of steps from the zero point."""
+    lanes = steps.type.lanes
     result = steps.fadd(_bound(kind, operation, "zero_point", lanes))
-    for name, predicate in (("low", "ogt"), ("high", "olt")):
+    for name, predicate in (("high", "olt"), ("low", "ogt")):
         bound = _bound(kind, operation, name, lanes)
-        within = function.emit(quotient.type.of("i1"), f"fcmp {predicate} {result}, {bound.text}")
+        within = operation.function.emit(steps.type.of("i1"), f"fcmp {predicate} {result}, {bound.text}")
         result = within.select(result, bound)
     stored = result.convert("fptosi", "i32") + kind.read(operation, "offset", I32).splat(lanes)
     kind.read(operation, "output", PTR).store(stored.convert("trunc", "i8"), index)

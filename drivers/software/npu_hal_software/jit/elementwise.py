@@ -3,7 +3,6 @@
 from npu_hal_software.jit.ir import I32, PTR, Type, Value
 from npu_hal_software.jit.kernel import KERNEL_PARAMETERS, Kernel, KernelContext, OutputStage, chunk_range
 from npu_hal_software.jit.record import ADD, MULTIPLY, RecordKind
-from npu_hal_software.jit.requantise import ExactRequantiser
 
 # Bits that the reference kernels shift operands of sums left by, before they rescale them.
 ADD_LEFT_SHIFT = 20
@@ -28,7 +27,7 @@ def _emit_binary(context: KernelContext, kind: RecordKind) -> None:
     operation = function["operation"]
     stage = OutputStage.of(context, kind, operation)
     constants, output = kind.read(operation, "constants", PTR), kind.read(operation, "output", PTR)
-    in_fixed_point = kind is ADD and not isinstance(context.requantiser, ExactRequantiser)
+    in_fixed_point = kind is ADD and not context.requantiser.is_exact
     block = constants
     if kind is ADD and not in_fixed_point:
         block = constants.offset(context.requantiser.block_bytes(lanes))

@@ -1,5 +1,7 @@
 """Pooling over windows, and means over whole images."""
 
+from dataclasses import replace
+
 from npu_hal_software.jit.ir import I64, PTR, Type, Value
 from npu_hal_software.jit.kernel import (
     KERNEL_PARAMETERS,
@@ -77,6 +79,7 @@ def _rounded_quotient(total: Value, count: Value) -> Value:
 
 def _emit_mean(context: KernelContext) -> None:
     """Requantised sums over all positions, per channel; `constants` has blocks for vectors of `lanes` channels."""
+    context = replace(context, requantiser=context.requantiser.of_means())
     kind, lanes = MEAN, context.tier.lanes
     function = context.module.function("mean", KERNEL_PARAMETERS)
     operation = function["operation"]

@@ -33,14 +33,21 @@ EXACT_WORDS = (
 LINE_WORDS = ("bias", "slope", "slope_rest", "intercept")
 _INT32_MAX = (1 << 31) - 1
 FLOAT_WORDS = ("bias", "scale")
+FLOAT_MEAN_WORDS = (*FLOAT_WORDS, "offset")
 
 
 class Requantiser(ABC):
     """Emits the requantisation of one vector of accumulators by a block of per-channel constants."""
 
     words: tuple[str, ...]
+    # Whether results are those of TensorFlow Lite's reference kernels, or else XNNPACK's.
+    is_exact = False
     # Blocks may have the words of lines instead, for `follow_line`.
     has_lines = False
+
+    def of_means(self) -> "Requantiser":
+        """The requantiser of sums that are divided by how many they are of."""
+        return self
 
     def block_bytes(self, lanes: int) -> int:
         """Size of the constants for one vector."""
@@ -66,6 +73,7 @@ class ExactRequantiser(Requantiser):
     """Bit for bit TensorFlow Lite's reference kernels: integer arithmetic, or lines that are proven to equal it."""
 
     words = EXACT_WORDS
+    is_exact = True
     has_lines = True
 
     def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
@@ -109,23 +117,40 @@ class ExactRequantiser(Requantiser):
 class FloatRequantiser(Requantiser):
     """Single-precision product rounded to even, as XNNPACK's kernels do."""
 
-    words = FLOAT_WORDS
+    words: tuple[str, ...] = FLOAT_WORDS
 
     def __init__(self, tier: Tier) -> None:
         self._tier = tier
 
     def requantise(self, accumulator: Value, block: Value, high: Value, *, clamps_negative: bool) -> Value:
         """The product is bounded above before its conversion, which large values would wrap."""
+        real = self._scaled(accumulator, block)
+        bound = high.convert("sitofp", "float").splat(accumulator.type.lanes)
+        within = accumulator.function.emit(real.type.of("i1"), f"fcmp olt {real}, {bound.text}")
+        return self._tier.round_to_even(within.select(real, bound))
+
+    def _scaled(self, accumulator: Value, block: Value) -> Value:
         lanes = accumulator.type.lanes
         scale = self.word(block, "scale", lanes, Type("float", lanes))
-        product = accumulator.convert("sitofp", "float").fmul(scale)
-        bound = high.convert("sitofp", "float").splat(lanes)
-        within = accumulator.function.emit(product.type.of("i1"), f"fcmp olt {product}, {bound.text}")
-        return self._tier.round_to_even(within.select(product, bound))
+        return accumulator.convert("sitofp", "float").fmul(scale)
 
     def shift_left(self, accumulator: Value, block: Value) -> Value:
         """Nothing to do: a float multiplier may have any size."""
         return accumulator
+
+    def of_means(self) -> Requantiser:
+        """That of sums of values with their zero points."""
+        return FloatMeanRequantiser(self._tier)
+
+
+class FloatMeanRequantiser(FloatRequantiser):
+    """Single-precision product and sum: `offset` holds both zero points, and is added before the result is rounded."""
+
+    words = FLOAT_MEAN_WORDS
+
+    def _scaled(self, accumulator: Value, block: Value) -> Value:
+        lanes = accumulator.type.lanes
+        return super()._scaled(accumulator, block).fadd(self.word(block, "offset", lanes, Type("float", lanes)))
 
 
 def requantiser_for(rounding: Rounding, tier: Tier) -> Requantiser:

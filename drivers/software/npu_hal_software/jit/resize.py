@@ -8,6 +8,7 @@ from npu_hal_software.jit.record import GATHER, RESIZE_BILINEAR
 # fraction and the fraction (float or int32 each).
 NEIGHBOUR_BYTES = 24
 FRACTION_BITS = 10
+XNNPACK_FRACTION_BITS = 11
 # Channels that are handled at a time; buffers may be read this far beyond their end.
 _LANES = 16
 
@@ -47,7 +48,10 @@ def _emit_bilinear(context: KernelContext) -> None:
             def in_integers(corners: list[Value] = corners, row: Value = row, column: Value = column) -> None:
                 result.set(_weighted_integers(corners, row, column))
 
-            function.choose(read["in_floats"].compare("ne", 0), in_floats, in_integers)
+            if context.requantiser.is_exact:
+                function.choose(read["in_floats"].compare("ne", 0), in_floats, in_integers)
+            else:
+                result.set(_weighted_as_xnnpack(corners, row, column))
             packed = (result.get() + offset).convert("trunc", "i8")
             valid = function.minimum(read["channels"] - channel, function.value(_LANES, I64))
             store_valid(context, target.offset(channel), packed, valid)
@@ -67,14 +71,24 @@ def _weighted_floats(corners: list[Value], row: Value, column: Value) -> Value:
 
 def _weighted_integers(corners: list[Value], row: Value, column: Value) -> Value:
     """The exact sum with 20 fraction bits, rounded half away from zero."""
+    total = _weighted_sum(corners, row, column)
+    sign = total >> 31
+    magnitude = ((total ^ sign) - sign + (1 << (2 * FRACTION_BITS - 1))) >> (2 * FRACTION_BITS)
+    return (magnitude ^ sign) - sign
+
+
+def _weighted_as_xnnpack(corners: list[Value], row: Value, column: Value) -> Value:
+    """The exact sum with 22 fraction bits, rounded half up."""
+    bits = 2 * XNNPACK_FRACTION_BITS
+    return (_weighted_sum(corners, row, column) + (1 << (bits - 1))) >> bits
+
+
+def _weighted_sum(corners: list[Value], row: Value, column: Value) -> Value:
     stay_y, down = (row.load(I32, 16 + 4 * i).splat(_LANES) for i in (0, 1))
     stay_x, across = (column.load(I32, 16 + 4 * i).splat(_LANES) for i in (0, 1))
     upper_left, upper_right, lower_left, lower_right = corners
     total = (upper_left * stay_x + upper_right * across) * stay_y
-    total = total + (lower_left * stay_x + lower_right * across) * down
-    sign = total >> 31
-    magnitude = ((total ^ sign) - sign + (1 << (2 * FRACTION_BITS - 1))) >> (2 * FRACTION_BITS)
-    return (magnitude ^ sign) - sign
+    return total + (lower_left * stay_x + lower_right * across) * down
 
 
 def _emit_gather(context: KernelContext) -> None:

@@ -17,13 +17,15 @@ MAX_BROADCAST_AXES = 4
 # Ratios of the operands' scales to the output's that XNNPACK's quantised sums are defined for: from the first number to
 # below the second; see its xnn_create_add_nd_qs8. So products of differences and multipliers stay in int32.
 XNNPACK_RATIOS = (2.0**-10, 2.0**8)
+# The same for the product of the operands' scales; see its xnn_create_multiply_nd_qs8.
+XNNPACK_PRODUCT_RATIOS = (2.0**-16, 2.0**8)
 
 
 def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
     """Operands that broadcast are expanded first. The kernel of sums wants the operand of the larger scale first."""
     if program.tensor(operation.output).rank > MAX_BROADCAST_AXES:
         return False
-    if program.rounding == "xnnpack" and not isinstance(operation, Mul) and not _xnnpack_adds(program, operation):
+    if program.rounding == "xnnpack" and not _xnnpack_takes(program, operation):
         return False
     first, second = operation.lhs, operation.rhs
     signs = (0, -1 if isinstance(operation, Sub) else 0)
@@ -44,7 +46,7 @@ def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
     program.emit(
         MULTIPLY if isinstance(operation, Mul) else ADD,
         position_chunks(program, output.size // 8, output.size // (4 * program.tier.lanes)),
-        **requantisation_fields(output, operation.activation, multipliers),
+        **requantisation_fields(output, operation.activation, multipliers, program.rounding),
         **sum_fields,
         lhs=_expanded(program, first, output),
         rhs=_expanded(program, second, output),
@@ -57,13 +59,16 @@ def lower_arithmetic(program: Program, operation: Add | Sub | Mul) -> bool:
     return True
 
 
-def _xnnpack_adds(program: Program, operation: Add | Sub) -> bool:
+def _xnnpack_takes(program: Program, operation: Add | Sub | Mul) -> bool:
     """Whether XNNPACK takes the scales; what it leaves, TensorFlow Lite's own kernels compute."""
-    scale_y = np.float32(program.tensor(operation.output).affine().scale)
-    low, high = XNNPACK_RATIOS
+    scale_z = np.float32(program.tensor(operation.output).affine().scale)
     scales = [np.float32(program.tensor(index).affine().scale) for index in operation.inputs]
-    with np.errstate(over="ignore"):
-        return all(low <= scale / scale_y < high for scale in scales)
+    with np.errstate(over="ignore", under="ignore"):
+        if isinstance(operation, Mul):
+            low, high = XNNPACK_PRODUCT_RATIOS
+            return bool(low <= scales[0] * scales[1] / scale_z < high)
+        low, high = XNNPACK_RATIOS
+        return all(low <= scale / scale_z < high for scale in scales)
 
 
 def _lane_words(program: Program, real: float) -> tuple[NDArray[np.int32], Multipliers]:

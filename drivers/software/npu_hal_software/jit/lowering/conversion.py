@@ -22,13 +22,16 @@ def lower_conversion(program: Program, operation: Quantize | Dequantize) -> bool
     low, high = stored.dtype.integer_range
     # Floats have no mask: their kernel may read them where the caller has them.
     source = program.exact(operation.input)[0] if is_quantize else program.stored(operation.input)
+    scale = np.float32(stored.affine().scale)
+    if is_quantize and program.rounding == "xnnpack":
+        scale = np.float32(1) / scale
     program.emit(
         QUANTIZE if is_quantize else DEQUANTIZE,
         position_chunks(program, stored.size // 2, max(stored.size // 64, 1)),
         input=source,
         output=program.output(operation.output),
         count=stored.size,
-        scale=int(np.float32(stored.affine().scale).view(np.int32)),
+        scale=int(scale.view(np.int32)),
         zero_point=stored.affine().zero_point,
         low=low,
         high=high,

@@ -102,7 +102,7 @@ def emit_matrix_product(
     program.emit(
         GEMM,
         position_chunks(program, work, split),
-        **requantisation_fields(output, activation, multipliers, requantisation.line),
+        **requantisation_fields(output, activation, multipliers, program.rounding, requantisation.line),
         **common,
         tiles=program.keep(packed.table),
         tile_count=len(packed.table),

@@ -81,7 +81,7 @@ def _constants(
     multipliers = Multipliers.of(real)
     largest = largest_sums(bias, weights.shape[0] * weights.shape[1], filter_)
     requantisation = requantise_products(program, folded, largest, multipliers, output, operation.activation, lanes)
-    fields = requantisation_fields(output, operation.activation, multipliers, requantisation.line)
+    fields = requantisation_fields(output, operation.activation, multipliers, program.rounding, requantisation.line)
     return weights, requantisation, fields
 
 

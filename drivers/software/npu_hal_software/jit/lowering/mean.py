@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from npu_hal.api import Activation, Mean, Tensor
 from npu_hal_software.jit.lowering.activation_range import requantisation_fields
@@ -14,8 +15,9 @@ from npu_hal_software.jit.packing.requantisation import (
     constant_words,
     quantise_multiplier,
 )
-from npu_hal_software.jit.program import Program, moved, position_chunks, stored_zero_point
+from npu_hal_software.jit.program import Program, moved, position_chunks, stored_offset, stored_zero_point
 from npu_hal_software.jit.record import MEAN
+from npu_hal_software.jit.requantise import FLOAT_MEAN_WORDS
 
 # Elements of a mean whose sum stays in int32 whatever they are.
 _LARGEST_COUNT = (1 << 22) - 1
@@ -37,18 +39,15 @@ def lower_mean(program: Program, operation: Mean) -> bool:
         source, images, channels = scratch, 1, output.size
     count = input_.size // (images * channels)
     lanes = program.tier.lanes
-    multipliers = mean_multipliers(
-        float(np.float32(input_.affine().scale)), float(np.float32(output.affine().scale)), count
-    )
-    spread = multipliers[np.zeros(lanes, np.intp)]
-    bias = wrapped(np.full(lanes, -count * stored_zero_point(input_), np.int64))
-    constants = program.constant(blocks_of(constant_words(bias, spread, program.rounding), lanes))
+    constants_of = _xnnpack_constants if program.rounding == "xnnpack" else _exact_constants
+    words, fields = constants_of(input_, output, count, lanes)
+    constants = program.constant(blocks_of(words, lanes))
     target = program.output(operation.output)
     for number in range(images):
         program.emit(
             MEAN,
             position_chunks(program, count * channels // 16, -(-channels // lanes)),
-            **requantisation_fields(output, Activation.NONE, spread),
+            **fields,
             input=moved(source, number * count * channels),
             count=count,
             channels=channels,
@@ -72,6 +71,38 @@ def _reduced_first(operation: Mean, input_: Tensor) -> tuple[int, ...]:
     return (*operation.axes, *kept)
 
 
+# The words of a vector of channels, and the requantisation fields.
+_Constants = tuple[NDArray[np.int32], dict[str, int]]
+
+
+def _exact_constants(input_: Tensor, output: Tensor, count: int, lanes: int) -> _Constants:
+    """TensorFlow Lite's fixed-point arithmetic."""
+    multipliers = mean_multipliers(
+        float(np.float32(input_.affine().scale)), float(np.float32(output.affine().scale)), count
+    )
+    spread = multipliers[np.zeros(lanes, np.intp)]
+    bias = wrapped(np.full(lanes, -count * stored_zero_point(input_), np.int64))
+    return constant_words(bias, spread, "exact"), requantisation_fields(output, Activation.NONE, spread, "exact")
+
+
+def _xnnpack_constants(input_: Tensor, output: Tensor, count: int, lanes: int) -> _Constants:
+    """XNNPACK's floats, which take sums with their zero points; the output's is among the constants too."""
+    scale, offset = xnnpack_mean_line(input_, output, count)
+    words = np.empty((lanes, len(FLOAT_MEAN_WORDS)), np.int32)
+    words[:] = -count * stored_offset(input_), scale.view(np.int32), offset.view(np.int32)
+    return words, {"flags": 0, "zero_point": stored_offset(output), "low": 0, "high": 255}
+
+
+def xnnpack_mean_line(input_: Tensor, output: Tensor, count: int) -> tuple[np.float32, np.float32]:
+    """Slope and offset, in single precision throughout, from the sum of `count` values to the output's value.
+
+    The order of the operations is XNNPACK's: rounded differently, about one output in 100,000 is off by one.
+    """
+    scale = np.float32(input_.affine().scale) / np.float32(output.affine().scale) * (np.float32(1) / np.float32(count))
+    offset = np.float32(output.affine().zero_point) - np.float32(count * input_.affine().zero_point) * scale
+    return scale, offset
+
+
 def mean_multipliers(scale_x: float, scale_y: float, count: int) -> Multipliers:
     """The factor of a mean of `count` elements, as multipliers of one channel.
 
@@ -81,5 +112,4 @@ def mean_multipliers(scale_x: float, scale_y: float, count: int) -> Multipliers:
     fixed, exponent = quantise_multiplier(np.array([scale_x / scale_y]))
     shift = min(count.bit_length() - 1, 32, 31 + int(exponent[0]))
     divided = np.array([(int(fixed[0]) << shift) // count], np.int64)
-    real = np.array([np.float64(np.float32(scale_x) / np.float32(np.float32(scale_y) * count))])
-    return Multipliers(divided, exponent - shift, real)
+    return Multipliers(divided, exponent - shift, np.array([scale_x / (scale_y * count)]))

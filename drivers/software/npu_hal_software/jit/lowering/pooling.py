@@ -4,6 +4,7 @@ from npu_hal.api import AveragePool2D, MaxPool2D, resolve_padding
 from npu_hal_software.jit.lowering.activation_range import stored_range
 from npu_hal_software.jit.program import Program, moved, position_chunks, stored_offset
 from npu_hal_software.jit.record import POOL
+from npu_hal_software.jit.requantise import Rounding
 
 # Sums of bytes beyond 2**24 are not exact in the float quotient of the pooling kernel.
 _LARGEST_WINDOW = (1 << 16) - 1
@@ -17,7 +18,8 @@ def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> bool:
     batch, height, width, channels = input_.shape
     _, output_height, output_width, _ = output.shape
     padding = resolve_padding(operation.padding, (height, width), operation.filter_hw, operation.strides)
-    low, high = stored_range(output, operation.activation)
+    rounding: Rounding = program.rounding if _xnnpack_pools(operation) else "exact"
+    low, high = stored_range(output, operation.activation, rounding)
     source, target = program.stored(operation.input), program.output(operation.output)
     for number in range(batch):
         work = output_height * output_width * channels * operation.filter_height * operation.filter_width
@@ -44,3 +46,9 @@ def lower_pool(program: Program, operation: AveragePool2D | MaxPool2D) -> bool:
             offset=stored_offset(input_),
         )
     return True
+
+
+def _xnnpack_pools(operation: AveragePool2D | MaxPool2D) -> bool:
+    """Whether TensorFlow Lite hands an 8-bit pool to XNNPACK: the largest of windows without gaps between them."""
+    overlap = operation.stride_height <= operation.filter_height and operation.stride_width <= operation.filter_width
+    return isinstance(operation, MaxPool2D) and overlap

@@ -39,7 +39,7 @@ def _exact_line(
     largest: NDArray[np.int64], multipliers: Multipliers, output: Tensor, activation: Activation, single_rounding: bool
 ) -> RoundingLine | None:
     """A line, if zero is the lowest byte, no other is clamped, and lines are exact."""
-    is_whole = stored_zero_point(output) == 0 and stored_range(output, activation) == (0, 255)
+    is_whole = stored_zero_point(output) == 0 and stored_range(output, activation, "exact") == (0, 255)
     if not is_whole or multipliers.shifts_left:
         return None
     right = RightShift.of(multipliers, single_rounding=single_rounding)

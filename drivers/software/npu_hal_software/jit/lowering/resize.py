@@ -6,19 +6,21 @@ from numpy.typing import NDArray
 from npu_hal.api import DType, ResizeBilinear, ResizeNearestNeighbor
 from npu_hal_software.jit.program import Program, moved, position_chunks, stored_offset
 from npu_hal_software.jit.record import GATHER, RESIZE_BILINEAR
-from npu_hal_software.jit.resize import FRACTION_BITS
+from npu_hal_software.jit.resize import FRACTION_BITS, XNNPACK_FRACTION_BITS
 
 _ONE = 1 << FRACTION_BITS
 _ENTRY = np.dtype([("lower", np.int64), ("upper", np.int64), ("stay", np.int32), ("move", np.int32)])
 
 
 def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> bool:
-    """uint8 in single precision, int8 in integers."""
+    """uint8 in single precision, int8 in integers; both in integers with XNNPACK's rounding."""
     input_ = program.tensor(operation.input)
     batch, height, width, channels = input_.shape
     source, target = program.stored(operation.input), program.output(operation.output)
-    in_floats = input_.dtype is DType.UINT8
+    in_floats = input_.dtype is DType.UINT8 and program.rounding == "exact"
     neighbours = float_neighbours if in_floats else integer_neighbours
+    if program.rounding == "xnnpack":
+        neighbours = xnnpack_neighbours
     rows = program.constant(neighbours(operation, height, operation.height, width * channels))
     columns = program.constant(neighbours(operation, width, operation.width, channels))
     for number in range(batch):
@@ -69,6 +71,19 @@ def integer_neighbours(operation: ResizeBilinear, size: int, result_size: int, s
     upper = np.clip(-(-positions // _ONE), 0, size - 1)
     fractions = positions - lower * _ONE
     return _entries(lower * step, upper * step, _ONE - fractions, fractions)
+
+
+def xnnpack_neighbours(operation: ResizeBilinear, size: int, result_size: int, step: int) -> NDArray[np.void]:
+    """The same with XNNPACK's fractions: those of single-precision positions within the image, in units of 1/2048."""
+    indices = np.arange(result_size).astype(np.float32)
+    scale, half = _scale(operation, size, result_size), np.float32(0.5)
+    positions = indices * scale + (half * scale - half) if operation.half_pixel_centers else indices * scale
+    positions = np.clip(positions, np.float32(0), np.float32(size - 1))
+    lower = positions.astype(np.int64)
+    upper = np.minimum(lower + 1, size - 1)
+    one = 1 << XNNPACK_FRACTION_BITS
+    fractions = np.rint((positions - lower.astype(np.float32)) * np.float32(one)).astype(np.int64)
+    return _entries(lower * step, upper * step, one - fractions, fractions)
 
 
 def _entries(

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from npu_hal.api import DType, Operation, Tensor
 from npu_hal_software.jit.lowering.definition import compile_definition
+from npu_hal_software.jit.lowering.xnnpack_tables import xnnpack_table
 from npu_hal_software.jit.program import SIGN_BIT, Address, Program, position_chunks
 from npu_hal_software.jit.record import LOOKUP
 
@@ -12,7 +13,10 @@ from npu_hal_software.jit.record import LOOKUP
 def lower_table(program: Program, operation: Operation) -> bool:
     """Look every stored byte up; nothing is done if stored bytes stay what they are."""
     (input_index,), (output_index,) = operation.inputs, operation.outputs
-    table = stored_table(operation, program.tensor(input_index), program.tensor(output_index))
+    tensors = program.tensor(input_index), program.tensor(output_index)
+    table = xnnpack_table(operation, *tensors) if program.rounding == "xnnpack" else None
+    if table is None:
+        table = stored_table(operation, *tensors)
     size = program.tensor(input_index).size
     if is_identity(table):
         program.alias(output_index, input_index)
