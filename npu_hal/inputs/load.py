@@ -1,6 +1,6 @@
 """Which file is which input."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,12 @@ from npu_hal.inputs.image import load_image
 from npu_hal.inputs.pixel_range import PixelRange
 from npu_hal.inputs.random_values import random_values
 
-# Files with these suffixes have other contents than an image.
-_NO_IMAGES = (".npz", ".npy", ".wav")
+_ARCHIVE = ".npz"
+# What gives an input from a file, by suffix; files with any other but an archive's are images.
+_LOADERS: dict[str, Callable[[Path, Tensor], Array]] = {
+    ".npy": lambda path, tensor: fit_array(load_npy(path), tensor, str(path)),
+    ".wav": load_wav,
+}
 
 
 def load_inputs(
@@ -32,11 +36,11 @@ def load_inputs(
     Inputs for which there is no file are random if there is a `random_seed`. Raises `InvalidInput` for files that do
     not fit, are left over, or missing, and for a `pixel_range` without an image.
     """
-    if pixel_range is not None and all(path.suffix.lower() in _NO_IMAGES for path in files):
+    if pixel_range is not None and not any(_is_image(path) for path in files):
         raise InvalidInput("a pixel range was given, and no file with an image; leave it out")
     arrays: dict[int, Array] = {}
     for path in files:
-        if path.suffix.lower() == ".npz":
+        if path.suffix.lower() == _ARCHIVE:
             _take_npz(path, tensors, names or [tensor.name for tensor in tensors], arrays)
             continue
         position = _next_free(path, tensors, arrays)
@@ -53,14 +57,14 @@ def load_inputs(
     return [arrays[position] for position in range(len(tensors))]
 
 
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() not in (_ARCHIVE, *_LOADERS)
+
+
 def _load_one(path: Path, tensor: Tensor, pixel_range: PixelRange | None) -> Array:
-    match path.suffix.lower():
-        case ".npy":
-            return fit_array(load_npy(path), tensor, str(path))
-        case ".wav":
-            return load_wav(path, tensor)
-        case _:
-            return load_image(path, tensor, pixel_range)
+    if _is_image(path):
+        return load_image(path, tensor, pixel_range)
+    return _LOADERS[path.suffix.lower()](path, tensor)
 
 
 def _take_npz(path: Path, tensors: Sequence[Tensor], names: Sequence[str], arrays: dict[int, Array]) -> None:

@@ -13,11 +13,11 @@ from npu_hal.api.operation import (
     require_axis,
     require_dtype,
 )
-from npu_hal.api.operations.reshape import Movement
+from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Squeeze(Movement):
+class Squeeze(UnaryMovement):
     """The same elements without the axes `axes`, which have size 1, count from 0 and are sorted."""
 
     kind: Literal["SQUEEZE"] = "SQUEEZE"
@@ -33,7 +33,7 @@ class Squeeze(Movement):
         return (tuple(size for axis, size in enumerate(shape) if axis not in self.axes),)
 
 
-class ExpandDims(Movement):
+class ExpandDims(UnaryMovement):
     """The same elements with an axis of size 1 put in at `axis`."""
 
     kind: Literal["EXPAND_DIMS"] = "EXPAND_DIMS"

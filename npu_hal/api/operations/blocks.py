@@ -6,11 +6,11 @@ from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import NonNegative, Positive, require_rank
-from npu_hal.api.operations.reshape import Movement
+from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class _BlockMovement(Movement):
+class _BlockMovement(UnaryMovement):
     """input ``[N, H, W, C]``; blocks of ``block_size`` by ``block_size`` elements."""
 
     block_size: Positive
@@ -44,7 +44,7 @@ class SpaceToDepth(_BlockMovement):
         return ((batch, height // block, width // block, channels * block**2),)
 
 
-class SpaceToBatchNd(Movement):
+class SpaceToBatchNd(UnaryMovement):
     """Blocks of the padded axes 1.. become batches: output batch ``(offset in block) * N + n``.
 
     `block_shape` and `paddings` (before, after) are for axes 1, 2, .. of the input. Padding holds the zero point.
@@ -68,7 +68,7 @@ class SpaceToBatchNd(Movement):
         return ((shape[0] * math.prod(self.block_shape), *sizes, *shape[count + 1 :]),)
 
 
-class BatchToSpaceNd(Movement):
+class BatchToSpaceNd(UnaryMovement):
     """The inverse of SPACE_TO_BATCH_ND: batches become blocks of axes 1.., which are then cropped."""
 
     kind: Literal["BATCH_TO_SPACE_ND"] = "BATCH_TO_SPACE_ND"

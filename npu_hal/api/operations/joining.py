@@ -1,7 +1,7 @@
 """Tensors joined along an axis, and a tensor split along one."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import (
@@ -9,23 +9,21 @@ from npu_hal.api.operation import (
     Input,
     Inputs,
     NonNegative,
-    Operation,
     Output,
     Outputs,
     require_axis,
-    require_same_dtype,
 )
+from npu_hal.api.operations.movement import Movement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Concatenation(Operation):
+class Concatenation(Movement):
     """The inputs one after the other along `axis`.
 
     8-bit inputs whose quantisation differs from the output's are requantised.
     """
 
     kind: Literal["CONCATENATION"] = "CONCATENATION"
-    needs_quantization: ClassVar[bool] = False
     concatenated: Inputs
     output: Output
     axis: NonNegative
@@ -47,16 +45,11 @@ class Concatenation(Operation):
         size = sum(shape[axis] for shape in shapes)
         return ((*shapes[0][:axis], size, *shapes[0][axis + 1 :]),)
 
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any one type."""
-        require_same_dtype(tensors, (*self.concatenated, self.output))
 
-
-class Split(Operation):
+class Split(Movement):
     """Equal parts of the input along `axis`."""
 
     kind: Literal["SPLIT"] = "SPLIT"
-    needs_quantization: ClassVar[bool] = False
     input: Input
     parts: Outputs
     axis: NonNegative
@@ -70,16 +63,11 @@ class Split(Operation):
         part = (*shape[:axis], shape[axis] // len(self.parts), *shape[axis + 1 :])
         return (part,) * len(self.parts)
 
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any one type."""
-        require_same_dtype(tensors, (self.input, *self.parts))
 
-
-class SplitV(Operation):
+class SplitV(Movement):
     """Parts of the given sizes along `axis`."""
 
     kind: Literal["SPLIT_V"] = "SPLIT_V"
-    needs_quantization: ClassVar[bool] = False
     input: Input
     parts: Outputs
     sizes: tuple[NonNegative, ...]
@@ -92,7 +80,3 @@ class SplitV(Operation):
         if len(self.sizes) != len(self.parts) or sum(self.sizes) != shape[axis]:
             raise InvalidGraph(f"sizes {list(self.sizes)} do not divide axis {axis} of {list(shape)}")
         return tuple((*shape[:axis], size, *shape[axis + 1 :]) for size in self.sizes)
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any one type."""
-        require_same_dtype(tensors, (self.input, *self.parts))

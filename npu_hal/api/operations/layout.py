@@ -5,11 +5,11 @@ from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import NonNegative
-from npu_hal.api.operations.reshape import Movement
+from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Transpose(Movement):
+class Transpose(UnaryMovement):
     """Axis i of the output is axis ``permutation[i]`` of the input."""
 
     kind: Literal["TRANSPOSE"] = "TRANSPOSE"
@@ -23,7 +23,7 @@ class Transpose(Movement):
         return (tuple(shape[axis] for axis in self.permutation),)
 
 
-class Tile(Movement):
+class Tile(UnaryMovement):
     """The input, repeated `multiples` times along each axis."""
 
     kind: Literal["TILE"] = "TILE"

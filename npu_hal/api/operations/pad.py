@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
-from npu_hal.api.operation import Input, NonNegative, require_same_dtype
-from npu_hal.api.operations.reshape import Movement
+from npu_hal.api.operation import Input, NonNegative
+from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Pad(Movement):
+class Pad(UnaryMovement):
     """Elements before and after along each axis: the zero point of an 8-bit output, else 0."""
 
     kind: Literal["PAD"] = "PAD"
@@ -20,7 +20,7 @@ class Pad(Movement):
         return (_padded(tensors[self.input].shape, self.paddings),)
 
 
-class PadV2(Movement):
+class PadV2(UnaryMovement):
     """Elements of a given value before and after along each axis.
 
     `value` is one element of the input's type, stored (quantised) as the input is.
@@ -36,12 +36,8 @@ class PadV2(Movement):
             raise InvalidGraph(f"the value to pad with has shape {list(tensors[self.value].shape)}, not one element")
         return (_padded(tensors[self.input].shape, self.paddings),)
 
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any one type."""
-        require_same_dtype(tensors, (self.input, self.value, self.output))
 
-
-class MirrorPad(Movement):
+class MirrorPad(UnaryMovement):
     """The input continued by its mirror image: with the border element twice if `symmetric`, once if not."""
 
     kind: Literal["MIRROR_PAD"] = "MIRROR_PAD"

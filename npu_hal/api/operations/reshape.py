@@ -2,26 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
-from npu_hal.api.operation import Input, NonNegative, Operation, Output, require_same_dtype
+from npu_hal.api.operation import NonNegative
+from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Movement(Operation):
-    """One input, one output, of any one element type."""
-
-    needs_quantization: ClassVar[bool] = False
-    input: Input
-    output: Output
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any type, the output as the input."""
-        require_same_dtype(tensors, (self.input, self.output))
-
-
-class Reshape(Movement):
+class Reshape(UnaryMovement):
     """The same elements in the same order, in another shape. `shape` is the whole new shape, without a -1."""
 
     kind: Literal["RESHAPE"] = "RESHAPE"

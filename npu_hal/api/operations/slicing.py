@@ -15,13 +15,13 @@ from npu_hal.api.operation import (
     require_dtype,
     require_same_dtype,
 )
-from npu_hal.api.operations.reshape import Movement
+from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 _INDICES = (DType.INT32, DType.INT64)
 
 
-class Slice(Movement):
+class Slice(UnaryMovement):
     """A block of the input: `sizes` elements from `begin` on along each axis."""
 
     kind: Literal["SLICE"] = "SLICE"
@@ -38,7 +38,7 @@ class Slice(Movement):
         return (self.sizes,)
 
 
-class StridedSlice(Movement):
+class StridedSlice(UnaryMovement):
     """Elements ``begin[i] + k * strides[i]``, k = 0 .. ``sizes[i] - 1``, along each axis i of the input.
 
     Strides may be negative, not 0. The result, of shape `sizes`, is then given the shape `shape` of as many elements,

@@ -1,27 +1,25 @@
 """Tensors stacked along a new axis, and a tensor taken apart along one."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
 from npu_hal.api.operation import (
     Input,
     Inputs,
     NonNegative,
-    Operation,
     Output,
     Outputs,
     require_axis,
-    require_same_dtype,
 )
+from npu_hal.api.operations.movement import Movement
 from npu_hal.api.tensor import Shape, Tensor
 
 
-class Pack(Operation):
+class Pack(Movement):
     """Tensors of one shape, stacked along a new axis."""
 
     kind: Literal["PACK"] = "PACK"
-    needs_quantization: ClassVar[bool] = False
     packed: Inputs
     output: Output
     axis: NonNegative
@@ -35,16 +33,11 @@ class Pack(Operation):
         axis = require_axis(self.axis, len(shape) + 1)
         return ((*shape[:axis], len(self.packed), *shape[axis:]),)
 
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any one type."""
-        require_same_dtype(tensors, (*self.packed, self.output))
 
-
-class Unpack(Operation):
+class Unpack(Movement):
     """The slices of a tensor along `axis`, which is dropped."""
 
     kind: Literal["UNPACK"] = "UNPACK"
-    needs_quantization: ClassVar[bool] = False
     input: Input
     slices: Outputs
     axis: NonNegative
@@ -56,7 +49,3 @@ class Unpack(Operation):
         if shape[axis] != len(self.slices):
             raise InvalidGraph(f"axis {axis} of {list(shape)} does not give {len(self.slices)} slices")
         return ((*shape[:axis], *shape[axis + 1 :]),) * len(self.slices)
-
-    def check_types(self, tensors: Sequence[Tensor]) -> None:
-        """Any one type."""
-        require_same_dtype(tensors, (self.input, *self.slices))

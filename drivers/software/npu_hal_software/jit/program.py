@@ -27,15 +27,17 @@ SIGN_BIT = 0x80
 LinkHook = Callable[[Callable[["Address", int], NDArray[np.uint8]]], None]
 
 
-class Failures:
-    """Exceptions of callbacks, which cannot pass through native code; `raise_first` is called after it.
+class Callbacks:
+    """Python functions that native code calls, and what became of them.
 
-    A signal's handler may raise before a callback's first line, where nothing but ctypes sees it, and drops it. So
-    callbacks are counted: `finished` is how many have come to their end.
+    Their exceptions cannot pass through native code; `raise_first` is called after it. A signal's handler may raise
+    before a callback's first line, where nothing but ctypes sees it, and drops it. So callbacks are counted: `per_run`
+    is how many each run calls whatever its inputs, `finished` how many have come to their end in all runs.
     """
 
     def __init__(self) -> None:
         self._errors: list[BaseException] = []
+        self.per_run = 0
         self.finished = 0
 
     def add(self, error: BaseException) -> None:
@@ -98,7 +100,7 @@ class LinkedProgram(NamedTuple):
 
     `records` is int64 of shape (operations, SLOTS); `input_slots` lists, per graph input, where its address belongs in
     the flattened records, and `output_slots` the same for graph outputs. `positions` are those of the operations that
-    the records belong to, -1 for none. `callbacks` is how many functions of Python one run calls, but for refusals.
+    the records belong to, -1 for none.
     """
 
     records: NDArray[np.int64]
@@ -106,8 +108,7 @@ class LinkedProgram(NamedTuple):
     input_slots: tuple[tuple[int, ...], ...]
     output_slots: tuple[tuple[int, ...], ...]
     keep_alive: tuple[object, ...]
-    failures: Failures
-    callbacks: int
+    callbacks: Callbacks
     labels: tuple[str, ...]
     positions: tuple[int, ...]
 
@@ -125,8 +126,7 @@ class Program:
     label: str = ""
     positions: list[int] = field(default_factory=list)
     position: int = -1
-    failures: Failures = field(default_factory=Failures)
-    callbacks: int = 0
+    callbacks: Callbacks = field(default_factory=Callbacks)
     _relocations: list[_Relocation] = field(default_factory=list)
     _keep_alive: list[object] = field(default_factory=list)
     _stored: dict[int, Buffer] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class Program:
         number = len(self.records)
         self._uses.extend((number, address.buffer) for address in uses)
         self.emit(CALL, 1, function=function)
-        self.callbacks += 1
+        self.callbacks.per_run += 1
 
     def on_link(self, hook: LinkHook) -> None:
         """Have `hook` called with a function from (address, size) to memory, once memory is planned."""
@@ -252,7 +252,6 @@ class Program:
             tuple(tuple(slots) for slots in input_slots),
             tuple(tuple(slots) for slots in output_slots),
             tuple(self._keep_alive),
-            self.failures,
             self.callbacks,
             tuple(self.labels),
             tuple(self.positions),

@@ -84,13 +84,13 @@ class JitSubgraph(Subgraph):
                 raise InvalidState("no inference is queued: call invoke before read_outputs")
             self._inputs.bind(queued)
             self._outputs.bind(outputs)
-            failures = program.failures
-            expected = failures.finished + program.callbacks
+            callbacks = program.callbacks
+            expected = callbacks.finished + callbacks.per_run
             try:
                 crew.run(clock)
             finally:
-                failures.raise_first()
-            if failures.finished < expected:
+                callbacks.raise_first()
+            if callbacks.finished < expected:
                 raise KeyboardInterrupt("a signal broke the inference off; its outputs are not computed")
 
     def close(self) -> None:

@@ -165,20 +165,14 @@ def lower_fully_connected(program: Program, operation: FullyConnected) -> bool:
         input_,
         output,
         operation.activation,
-        Multipliers.of(fully_connected_multipliers(input_, weights, output, program.rounding == "xnnpack")),
+        Multipliers.of(
+            product_multipliers(
+                input_, weights, output, channels, xnnpack=program.rounding == "xnnpack", is_convolution=False
+            )
+        ),
         single_rounding=True,
     )
     return True
-
-
-def fully_connected_multipliers(input_: Tensor, weights: Tensor, output: Tensor, xnnpack: bool) -> NDArray[np.float64]:
-    """The real multiplier of each row of the weights; TensorFlow Lite takes float64 for them, whatever the type."""
-    channels = weights.shape[0]
-    if xnnpack:
-        return product_multipliers(input_, weights, output, channels, xnnpack=True)
-    scale_x, scale_y = (np.float64(np.float32(tensor.affine().scale)) for tensor in (input_, output))
-    real = scale_x * weights.affine().scale_array().astype(np.float64) / scale_y
-    return np.ascontiguousarray(np.broadcast_to(real, (channels,)))
 
 
 def lower_convolution(program: Program, operation: Conv2D) -> bool:

@@ -44,7 +44,7 @@ def _callback(
     """The address of a function that runs `kernel` on the operation's stored bytes, and its operands."""
     sources = [_Operand(program, index, program.stored(index)) for index in operation.inputs]
     targets = [_Operand(program, index, program.output(index)) for index in operation.outputs]
-    failures = program.failures
+    callbacks = program.callbacks
 
     def run(_: int) -> None:
         try:
@@ -56,8 +56,8 @@ def _callback(
                 target.write(array)
         # Nothing may unwind into native code.
         except BaseException as error:
-            failures.add(error)
-        failures.finished += 1
+            callbacks.add(error)
+        callbacks.finished += 1
 
     callback = _Callback(run)
     program.keep_object(callback)

@@ -17,10 +17,10 @@ def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> bool:
     input_ = program.tensor(operation.input)
     batch, height, width, channels = input_.shape
     source, target = program.stored(operation.input), program.output(operation.output)
-    in_floats = input_.dtype is DType.UINT8 and program.rounding == "exact"
-    neighbours = float_neighbours if in_floats else integer_neighbours
     if program.rounding == "xnnpack":
         neighbours = xnnpack_neighbours
+    else:
+        neighbours = float_neighbours if input_.dtype is DType.UINT8 else integer_neighbours
     rows = program.constant(neighbours(operation, height, operation.height, width * channels))
     columns = program.constant(neighbours(operation, width, operation.width, channels))
     for number in range(batch):
@@ -34,7 +34,7 @@ def lower_resize_bilinear(program: Program, operation: ResizeBilinear) -> bool:
             output_width=operation.width,
             rows=rows,
             columns=columns,
-            in_floats=int(in_floats),
+            in_floats=int(neighbours is float_neighbours),
             offset=stored_offset(input_),
         )
     return True

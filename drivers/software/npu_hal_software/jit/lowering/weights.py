@@ -134,12 +134,12 @@ def wrapped(values: NDArray[np.int64]) -> NDArray[np.int32]:
 
 
 def product_multipliers(
-    input_: Tensor, weights: Tensor, output: Tensor, channels: int, *, xnnpack: bool
+    input_: Tensor, weights: Tensor, output: Tensor, channels: int, *, xnnpack: bool, is_convolution: bool = True
 ) -> NDArray[np.float64]:
     """The real multiplier of each channel.
 
-    TensorFlow Lite multiplies the scales of convolutions in double precision (PopulateConvolutionQuantizationParams),
-    but those of uint8 with one weight scale in single precision first (GetQuantizedConvolutionMultipler); XNNPACK does
+    TensorFlow Lite multiplies the scales in double precision (PopulateConvolutionQuantizationParams), but those of
+    uint8 convolutions with one weight scale in single precision first (GetQuantizedConvolutionMultipler); XNNPACK does
     all of it in single precision.
     """
     scale_x = np.float32(input_.affine().scale)
@@ -147,7 +147,7 @@ def product_multipliers(
     scale_y = np.float32(output.affine().scale)
     if xnnpack:
         real = (scale_x * scale_w / scale_y).astype(np.float64)
-    elif weights.dtype is DType.UINT8 and not weights.affine().is_per_axis:
+    elif is_convolution and weights.dtype is DType.UINT8 and not weights.affine().is_per_axis:
         real = (scale_x * scale_w).astype(np.float64) / np.float64(scale_y)
     else:
         real = scale_x.astype(np.float64) * scale_w.astype(np.float64) / np.float64(scale_y)
