@@ -1,26 +1,8 @@
-"""A device and a subgraph that pass everything on to others, for tests to change a part of."""
+"""A subgraph that passes everything on to another, for tests to change a part of."""
 
 from collections.abc import Sequence
 
-from npu_hal.api import AnyOperation, Array, Device, DeviceInfo, Graph, Subgraph, Support
-
-
-class PassThroughDevice(Device):
-    def __init__(self, behind: Device) -> None:
-        self.behind = behind
-
-    @property
-    def info(self) -> DeviceInfo:
-        return self.behind.info
-
-    def supports(self, operation: AnyOperation, graph: Graph) -> Support:
-        return self.behind.supports(operation, graph)
-
-    def create_subgraph(self, graph: Graph) -> Subgraph:
-        return self.behind.create_subgraph(graph)
-
-    def close(self) -> None:
-        self.behind.close()
+from npu_hal.api import Array, Subgraph
 
 
 class PassThroughSubgraph(Subgraph):

@@ -27,19 +27,20 @@ from npu_hal.api import (
 from npu_hal.doctor import Examination, examine
 from npu_hal.doctor.libraries import examine_library
 from npu_hal.doctor.self_test import self_test_graph
+from npu_hal.layers.layer import LayerDevice
 from npu_hal.registry import Registry
 from npu_hal_etnaviv.kernel import diagnosis
 from npu_hal_software.diagnosis import diagnose as diagnose_software
 from npu_hal_software.driver import SoftwareDriver
 from teflon.library import library_path
 from tests.cli.conftest import CommandLine, command, distribution, program
-from tests.core.pass_through import PassThroughDevice, PassThroughSubgraph
+from tests.core.pass_through import PassThroughSubgraph
 from tests.core.plugins import entry_point, plugin
 
 __all__ = ["command", "distribution", "program"]
 
 
-class SpoiltDevice(PassThroughDevice):
+class SpoiltDevice(LayerDevice):
     """The CPU, whose results a function spoils."""
 
     def __init__(self, behind: Device, spoil: Callable[[Array], None]) -> None:
@@ -47,7 +48,7 @@ class SpoiltDevice(PassThroughDevice):
         self._spoil = spoil
 
     def create_subgraph(self, graph: Graph) -> Subgraph:
-        return SpoiltSubgraph(super().create_subgraph(graph), self._spoil)
+        return SpoiltSubgraph(self.behind.create_subgraph(graph), self._spoil)
 
 
 class SpoiltSubgraph(PassThroughSubgraph):

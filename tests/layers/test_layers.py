@@ -31,11 +31,11 @@ from npu_hal.api import (
 from npu_hal.executor import GraphExecutor
 from npu_hal.graph_archive import load_graph, save_graph
 from npu_hal.layers.difference import difference
+from npu_hal.layers.layer import LayerDevice
 from npu_hal.layers.replay import replay
 from npu_hal.layers.validate import ValidationFailed
 from npu_hal.registry import Registry, default_registry
 
-from ..core.pass_through import PassThroughDevice
 from ..core.plugins import entry_point, plugin
 
 Q = Quantization.per_tensor(0.5, 128)
@@ -78,7 +78,7 @@ class _FaultyDriver(Driver):
         return _FaultyDevice(software().open())
 
 
-class _FaultyDevice(PassThroughDevice):
+class _FaultyDevice(LayerDevice):
     @property
     def info(self) -> DeviceInfo:
         return DeviceInfo("one", DeviceKind.NPU, "a device with a fault")
