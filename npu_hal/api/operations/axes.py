@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from npu_hal.api.dtype import DType
 from npu_hal.api.errors import InvalidGraph
+from npu_hal.api.movement import UnaryMovement
 from npu_hal.api.operation import (
     Input,
     NonNegative,
@@ -13,7 +14,6 @@ from npu_hal.api.operation import (
     require_axis,
     require_dtype,
 )
-from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
+from npu_hal.api.movement import Movement
 from npu_hal.api.operation import (
     Activation,
     Input,
@@ -13,7 +14,6 @@ from npu_hal.api.operation import (
     Outputs,
     require_axis,
 )
-from npu_hal.api.operations.movement import Movement
 from npu_hal.api.tensor import Shape, Tensor
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from npu_hal.api.errors import InvalidGraph
+from npu_hal.api.movement import UnaryMovement
 from npu_hal.api.operation import NonNegative
-from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from npu_hal.api.dtype import DType
 from npu_hal.api.errors import InvalidGraph
+from npu_hal.api.movement import UnaryMovement
 from npu_hal.api.operation import (
     Input,
     NonNegative,
@@ -15,7 +16,6 @@ from npu_hal.api.operation import (
     require_dtype,
     require_same_dtype,
 )
-from npu_hal.api.operations.movement import UnaryMovement
 from npu_hal.api.tensor import Shape, Tensor
 
 _INDICES = (DType.INT32, DType.INT64)
